@@ -1,0 +1,183 @@
+"""The life of a wave: drawn up, opened (questionnaires freeze, collectors appear), closed, reopened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from surveys import seals
+from surveys.audiences import AUDIENCES
+from surveys.distribution.codes import new_collector_code
+from surveys.models import (
+    Collector,
+    County,
+    DesignKind,
+    QuestionnaireVersion,
+    School,
+    Wave,
+    WaveAudience,
+    WaveChain,
+    WaveEvent,
+    WaveState,
+)
+from surveys.questionnaire import instrument_source, read_questionnaire
+
+LARGEST_SHARE_ERROR = Decimal("0.0001")
+
+
+class WaveRefused(Exception):
+    """A step the wave cannot take; the sentence says what to do first."""
+
+
+@dataclass(frozen=True)
+class AudiencePlan:
+    """What a new wave says about one audience. `share` 0–1, `target` replies, `population` people."""
+
+    audience: str
+    questionnaire_key: str
+    share: Decimal
+    target: int = 0
+    population: int | None = None
+
+
+def create_wave(
+    *, county: County, name: str, starts_on: date, ends_on: date, scoring_rule: str, design: str,
+    audiences: Sequence[AudiencePlan], by: Any, now: datetime,
+) -> Wave:  # fmt: skip
+    """A draft. Nothing can be answered before `open_wave`."""
+    if design not in DesignKind.values:
+        raise WaveRefused(_("Say how schools came in: all schools surveyed, or schools sampled."))
+    if not audiences:
+        raise WaveRefused(_("Choose at least one audience."))
+    total = sum((plan.share for plan in audiences), Decimal())
+    if abs(total - 1) > LARGEST_SHARE_ERROR:
+        raise WaveRefused(
+            _("The shares of the audiences add up to %(total)s%%; they must add up to 100%%.")
+            % {"total": f"{total * 100:f}".rstrip("0").rstrip(".")}
+        )
+    if Wave.objects.filter(county=county, name=name).exists():
+        raise WaveRefused(_("There is a wave named “%(name)s” already.") % {"name": name})
+    with transaction.atomic():
+        wave = Wave.objects.create(
+            county=county, name=name, starts_on=starts_on, ends_on=ends_on,
+            scoring_rule=scoring_rule, design=design,
+        )  # fmt: skip
+        WaveAudience.objects.bulk_create(
+            WaveAudience(
+                wave=wave, audience=plan.audience, questionnaire_key=plan.questionnaire_key,
+                share=plan.share, target=plan.target, population=plan.population,
+            )
+            for plan in audiences
+        )  # fmt: skip
+        WaveChain.objects.create(wave=wave, digest=seals.EMPTY_CHAIN)
+        _record(wave, "created", by=by, now=now)
+    return wave
+
+
+def open_wave(wave: Wave, *, by: Any, now: datetime) -> None:
+    """Freezes the questionnaires, makes the collectors, and lets answers in. Only a draft can be opened."""
+    with transaction.atomic():
+        _step(wave, {WaveState.DRAFT}, WaveState.OPEN)
+        for row in wave.audiences.all():
+            row.version = frozen_version(row.questionnaire_key, now=now)
+            row.save(update_fields=["version"])
+        made = add_missing_collectors(wave)
+        if not made:
+            raise WaveRefused(_("There is nobody to ask yet: import the county's schools first."))
+        versions = {row.audience: str(row.version) for row in wave.audiences.select_related("version")}
+        _record(wave, "opened", by=by, now=now, detail={"collectors": made, "versions": versions})
+    wave.refresh_from_db()
+
+
+def close_wave(wave: Wave, *, by: Any, now: datetime, reason: str = "") -> None:
+    """Ends the wave: after this returns no further answer is counted."""
+    with transaction.atomic():
+        _step(wave, {WaveState.OPEN}, WaveState.CLOSED)
+        chain = WaveChain.objects.get(pk=wave.pk)
+        detail = {"reason": reason, "batches": chain.length, "chain": bytes(chain.digest).hex()}
+        _record(wave, "closed", by=by, now=now, detail=detail)
+    wave.refresh_from_db()
+
+
+def reopen_wave(wave: Wave, *, by: Any, now: datetime, reason: str) -> None:
+    """Lets answers in again, under the same questionnaires and codes. The reason stays on record."""
+    if not reason.strip():
+        raise WaveRefused(_("Say why the wave is opened again; the reason stays on record."))
+    with transaction.atomic():
+        _step(wave, {WaveState.CLOSED}, WaveState.OPEN)
+        add_missing_collectors(wave)
+        _record(wave, "reopened", by=by, now=now, detail={"reason": reason})
+    wave.refresh_from_db()
+
+
+def frozen_version(key: str, *, now: datetime) -> QuestionnaireVersion:
+    """The frozen text of a questionnaire; the same text keeps its version, a changed one gets the next."""
+    source = instrument_source(key)
+    digest = read_questionnaire(source, name=key).digest
+    known = QuestionnaireVersion.objects.filter(digest=digest).first()
+    if known:
+        return known
+    newest = QuestionnaireVersion.objects.filter(key=key).order_by("-number").first()
+    number = newest.number + 1 if newest else 1
+    return QuestionnaireVersion.objects.create(
+        key=key, number=number, digest=digest, source=source, frozen_at=now
+    )
+
+
+def add_missing_collectors(wave: Wave) -> int:
+    """One poster collector for every place and audience that has none yet; returns how many were made."""
+    existing = set(wave.collectors.values_list("audience", "school_id", "township_id"))
+    schools = list(School.objects.filter(county=wave.county, is_active=True))
+    townships = list(wave.county.townships.all())
+    fresh = []
+    for row in wave.audiences.all():
+        for place in _places(row.audience, schools, townships):
+            if (row.audience, place.get("school_id"), place.get("township_id")) not in existing:
+                fresh.append(Collector(wave=wave, audience=row.audience, code=new_collector_code(), **place))
+    Collector.objects.bulk_create(fresh)
+    return len(fresh)
+
+
+def _places(audience: str, schools: list[School], townships: list) -> list[dict]:
+    known = AUDIENCES[audience]
+    if known.scope == "township":
+        return [{"township_id": township.pk} for township in townships]
+    if known.scope == "county":
+        return [{}] if schools else []
+    return [
+        {"school_id": school.pk, "location": school.location}
+        for school in schools
+        if people_asked(school, known.population) > 0
+    ]
+
+
+def people_asked(school: School, population: str) -> int:
+    """How many people of one audience a school has, by the roster. Parents are counted as one per pupil."""
+    return {
+        "pupils": school.pupils,
+        "pupils_from_grade_3": school.pupils_from_grade_3,
+        "teachers": school.teachers,
+        "principals": 1,
+    }[population]
+
+
+def _step(wave: Wave, allowed: set[str], state: str) -> None:
+    """Takes the wave's writing lock and moves its state, or refuses."""
+    WaveChain.objects.select_for_update(no_key=True).get(pk=wave.pk)
+    moved = Wave.objects.filter(pk=wave.pk, state__in=allowed).update(state=state)
+    if not moved:
+        now_is = Wave.objects.get(pk=wave.pk).get_state_display()
+        raise WaveRefused(
+            _("The wave “%(name)s” is now: %(state)s. Reload the page to see what can be done.")
+            % {"name": wave.name, "state": now_is}
+        )
+
+
+def _record(wave: Wave, action: str, *, by: Any, now: datetime, detail: dict | None = None) -> None:
+    WaveEvent.objects.create(wave=wave, action=action, by=by, at=now, detail=detail or {})
