@@ -1,0 +1,514 @@
+"""The question types: one class each, and the register at the end.
+
+A type knows four things: what its part of a questionnaire file must look like (`check`), which columns of
+option codes it gives (`columns`), how a posted form field becomes codes (`reader`, `read`) and what its
+template needs (`present`). A new type is one class here and one template `questions/<type>.html`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from surveys.problems import TOO_MANY, UNANSWERED, UNKNOWN_OPTION, Problem
+
+if TYPE_CHECKING:
+    from surveys.questionnaire import Item, Texts
+
+NO_ANSWER = "no_answer"
+NOT_ASKED = "not_asked"
+RESERVED_CODES = (NO_ANSWER, NOT_ASKED)  # every column begins with these two, so their indexes are 0 and 1
+NOT_ASKED_INDEX = 1
+NO, YES = "no", "yes"
+YES_INDEX = 3
+
+MAX_OPTIONS = 100
+MAX_TEXT_LENGTH = 10_000
+LONGEST_NUMBER = 40  # characters; nobody's class size is longer
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One counted column. A stored answer is one byte: the index of its code in `codes`."""
+
+    name: str
+    item: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One item's cleaned answer: an index per column, and the text of a free-text item."""
+
+    choices: bytes
+    text: str = ""
+    given: bool = True
+    shortened: bool = False  # the text was longer than the item allows and lost its end
+
+
+Reader = Callable[[Sequence[str]], Answer | Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What a phone may post for an item, and what must come of it: codes by column, a text or a problem."""
+
+    raw: tuple[str, ...]
+    codes: tuple[str, ...] = ()
+    text: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedOption:
+    code: str
+    text: str
+    id: str
+    checked: bool
+    exclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedItem:
+    """All a template needs to show an item in one language, with what was entered and what was wrong."""
+
+    name: str
+    type: str
+    template: str
+    number: str
+    text: str
+    help: str
+    required: bool
+    stratum: bool
+    options: tuple[PresentedOption, ...]
+    value: str
+    problem: str
+    problem_key: str
+    unit: str
+    inputmode: str
+    max_length: int
+    max_choices: int
+
+    @property
+    def id(self) -> str:
+        """Where a link such as "question 4 is not answered" leads."""
+        return f"q-{self.name}"
+
+    @property
+    def help_id(self) -> str:
+        return f"q-{self.name}-help"
+
+    @property
+    def problem_id(self) -> str:
+        return f"q-{self.name}-problem"
+
+    @property
+    def described_by(self) -> str:
+        """The ids for aria-describedby: those of help and problem that are shown."""
+        shown = [(self.help, self.help_id), (self.problem, self.problem_id)]
+        return " ".join(place for text, place in shown if text)
+
+
+class QuestionType:
+    """What every type answers. `name` is its word in the file, `keys` the item keys it adds."""
+
+    name: str
+    keys: frozenset[str] = frozenset()
+    single_coded = True  # exactly one code per response: may be a stratum and feed derived items
+    inputmode = ""
+
+    @property
+    def template(self) -> str:
+        return f"questions/{self.name}.html"
+
+    def check(self, item: Item) -> Iterator[tuple[str, str]]:
+        """What is wrong with the item as written: (key, sentence) pairs."""
+        raise NotImplementedError
+
+    def columns(self, item: Item) -> tuple[Column, ...]:
+        codes = (*RESERVED_CODES, *(option.code for option in item.options))
+        return (Column(item.name, item.name, codes),)
+
+    def reader(self, item: Item) -> Reader:
+        """A function from the values posted for this item to an Answer or a Problem. It never raises.
+
+        Built once per published version, called once per response: it looks up, it does not search.
+        """
+        raise NotImplementedError
+
+    def code_reader(self, item: Item) -> Reader:
+        """The same for ready-made answers, which hold codes where a person may have typed something else."""
+        return self.reader(item)
+
+    def read(self, item: Item, raw: Sequence[str]) -> Answer | Problem:
+        return self.reader(item)(raw)
+
+    def present(
+        self, item: Item, lang: str, raw: Sequence[str] = (), problem: Problem | None = None, number: str = ""
+    ) -> PresentedItem:
+        """What the template shows; `raw` is what the respondent had entered, so that nothing is lost."""
+        return PresentedItem(
+            name=item.name,
+            type=self.name,
+            template=self.template,
+            number=str(number),
+            text=_text(item.text, lang),
+            help=_text(item.help, lang),
+            required=item.required,
+            stratum=item.stratum,
+            options=self._options(item, lang, raw),
+            value=self._value(raw),
+            problem=problem.text(lang) if problem else "",
+            problem_key=problem.key if problem else "",
+            unit=_text(item.unit, lang),
+            inputmode=self.inputmode,
+            max_length=item.max_length,
+            max_choices=item.max_choices,
+        )
+
+    def examples_good(self, item: Item) -> tuple[Example, ...]:
+        raise NotImplementedError
+
+    def examples_bad(self, item: Item) -> tuple[Example, ...]:
+        raise NotImplementedError
+
+    def _options(self, item: Item, lang: str, raw: Sequence[str]) -> tuple[PresentedOption, ...]:
+        return tuple(
+            PresentedOption(
+                code=option.code,
+                text=_text(option.text, lang),
+                id=f"q-{item.name}-{option.code}",
+                checked=option.code in raw,
+                exclusive=option.exclusive,
+            )
+            for option in item.options
+        )
+
+    def _value(self, raw: Sequence[str]) -> str:
+        return ""
+
+
+class SingleChoice(QuestionType):
+    """One of several options."""
+
+    name = "single_choice"
+    keys = frozenset({"options", "cross_check"})
+
+    def check(self, item: Item) -> Iterator[tuple[str, str]]:
+        if not 2 <= len(item.options) <= MAX_OPTIONS:
+            yield "options", f"{len(item.options)} options; a choice needs 2 to {MAX_OPTIONS}"
+
+    def reader(self, item: Item) -> Reader:
+        by_code = {option.code: Answer(bytes([index])) for index, option in enumerate(item.options, start=2)}
+        blank = Answer(b"\0", given=False)
+
+        def read(raw: Sequence[str]) -> Answer | Problem:
+            if len(raw) == 1 and raw[0] in by_code:
+                return by_code[raw[0]]
+            given = _given(raw)
+            if not given:
+                return blank
+            if len(given) > 1:
+                return TOO_MANY
+            return by_code.get(given[0], UNKNOWN_OPTION)
+
+        return read
+
+    def examples_good(self, item: Item) -> tuple[Example, ...]:
+        first, *_, last = (option.code for option in item.options)
+        return (
+            Example((first,), codes=(first,)),
+            Example((f" {last} ",), codes=(last,)),
+            Example((last, last), codes=(last,)),
+            Example(("",), codes=(NO_ANSWER,)),
+            Example((), codes=(NO_ANSWER,)),
+        )
+
+    def examples_bad(self, item: Item) -> tuple[Example, ...]:
+        first, *_, last = (option.code for option in item.options)
+        return (
+            Example((first, last), problem="too_many"),
+            Example(("no_such_option",), problem="unknown_option"),
+            Example((NOT_ASKED,), problem="unknown_option"),
+        )
+
+
+class Scale(SingleChoice):
+    """One step of a scale that several items share (满意 … 不满意, 不了解)."""
+
+    name = "scale"
+    keys = frozenset({"scale"})
+
+
+class MultipleChoice(QuestionType):
+    """Any number of options, or up to `max_choices`. One yes/no column per option.
+
+    A form cannot tell "none of these" from "not answered": nothing chosen is no answer. An option that
+    excludes the others (以上都没有) lets the respondent say it.
+    """
+
+    name = "multiple_choice"
+    keys = frozenset({"options", "max_choices"})
+    single_coded = False
+
+    def check(self, item: Item) -> Iterator[tuple[str, str]]:
+        if not 2 <= len(item.options) <= MAX_OPTIONS:
+            yield "options", f"{len(item.options)} options; a choice needs 2 to {MAX_OPTIONS}"
+        if not 1 <= item.max_choices <= len(item.options):
+            yield (
+                "max_choices",
+                f"{item.max_choices} of {len(item.options)} options; allowed: 1 to {len(item.options)}",
+            )
+
+    def columns(self, item: Item) -> tuple[Column, ...]:
+        codes = (*RESERVED_CODES, NO, YES)
+        return tuple(Column(f"{item.name}.{option.code}", item.name, codes) for option in item.options)
+
+    def reader(self, item: Item) -> Reader:
+        order = {option.code: index for index, option in enumerate(item.options)}
+        blank = Answer(bytes(len(order)), given=False)
+        too_many = Problem("too_many_choices", (("maximum", str(item.max_choices)),))
+        exclusive = {
+            option.code: Problem("exclusive", (("option", tuple(option.text.items())),))
+            for option in item.options
+            if option.exclusive
+        }
+
+        def read(raw: Sequence[str]) -> Answer | Problem:
+            chosen = _given(raw)
+            if not chosen:
+                return blank
+            choices = bytearray([YES_INDEX - 1]) * len(order)
+            for code in chosen:
+                if code not in order:
+                    return UNKNOWN_OPTION
+                if code in exclusive and len(chosen) > 1:
+                    return exclusive[code]
+                choices[order[code]] = YES_INDEX
+            return too_many if len(chosen) > item.max_choices else Answer(bytes(choices))
+
+        return read
+
+    def examples_good(self, item: Item) -> tuple[Example, ...]:
+        free = [option.code for option in item.options if not option.exclusive]
+        some = tuple(free[: item.max_choices])
+        return (
+            Example(some, codes=tuple(YES if option.code in some else NO for option in item.options)),
+            Example((), codes=(NO_ANSWER,) * len(item.options)),
+        )
+
+    def examples_bad(self, item: Item) -> tuple[Example, ...]:
+        every = tuple(option.code for option in item.options)
+        refused = [Example((every[0], "no_such_option"), problem="unknown_option")]
+        if alone := [option.code for option in item.options if option.exclusive]:
+            other = next(code for code in every if code != alone[0])
+            refused.append(Example((alone[0], other), problem="exclusive"))
+        elif item.max_choices < len(every):
+            refused.append(Example(every, problem="too_many_choices"))
+        return tuple(refused)
+
+
+class NumberBands(QuestionType):
+    """A number the respondent types; only the band it falls in is kept, never the number.
+
+    A band reaches from above the band before it up to and including its own `to`; the first begins at
+    `minimum`.
+    """
+
+    name = "number_bands"
+    keys = frozenset({"bands", "minimum", "unit", "unit_words", "cross_check"})
+    inputmode = "decimal"
+
+    def check(self, item: Item) -> Iterator[tuple[str, str]]:
+        if not 2 <= len(item.bands) <= MAX_OPTIONS:
+            yield "bands", f"{len(item.bands)} bands; a number needs 2 to {MAX_OPTIONS}"
+        floor, sense = item.minimum, "the minimum"
+        for band in item.bands:
+            if band.to < floor or (band.to == floor and sense != "the minimum"):
+                yield f"bands.{band.code}", f"to = {band.to} does not lie above {sense}, {floor}"
+            floor, sense = band.to, f"the band before it ({band.code})"
+
+    def reader(self, item: Item) -> Reader:
+        upper_ends = [band.to for band in item.bands]
+        answers = [Answer(bytes([index])) for index, _ in enumerate(item.bands, start=2)]
+        blank = Answer(b"\0", given=False)
+        words = sorted({*item.unit_words, *item.unit.values()}, key=len, reverse=True)
+        unit = re.compile(
+            rf"({'|'.join(re.escape(_narrow(word)) for word in words)})$" if words else r"(?!)$"
+        )
+        lowest, highest = _plain(item.minimum), _plain(upper_ends[-1])
+        out_of_range = Problem("out_of_range", (("minimum", lowest), ("maximum", highest)))
+        not_a_number = Problem("not_a_number", (("example", _plain(_whole_inside(item))),))
+
+        def read(raw: Sequence[str]) -> Answer | Problem:
+            given = _given(raw)
+            if not given:
+                return blank
+            if len(given) > 1:
+                return TOO_MANY
+            number = _number(given[0], unit)
+            if number is None:
+                return not_a_number
+            if not item.minimum <= number <= upper_ends[-1]:
+                return out_of_range
+            return answers[bisect_left(upper_ends, number)]
+
+        return read
+
+    def code_reader(self, item: Item) -> Reader:
+        return SingleChoice().reader(item)
+
+    def examples_good(self, item: Item) -> tuple[Example, ...]:
+        first, *_, last = item.bands
+        wide = str.maketrans("0123456789.", "0123456789。")
+        typed = [Example((_plain(band.to),), codes=(band.code,)) for band in item.bands]
+        typed += [
+            Example((f" {_plain(last.to)} {unit} ",), codes=(last.code,)) for unit in item.unit.values()
+        ]
+        return (
+            *typed,
+            Example((_plain(item.minimum),), codes=(first.code,)),
+            Example((_plain(last.to).translate(wide),), codes=(last.code,)),
+            Example((" \u3000",), codes=(NO_ANSWER,)),
+        )
+
+    def examples_bad(self, item: Item) -> tuple[Example, ...]:
+        return (
+            Example(("很多",), problem="not_a_number"),
+            Example(("1e3",), problem="not_a_number"),
+            Example(("9" * 400,), problem="not_a_number"),
+            Example((_plain(item.bands[-1].to + 1),), problem="out_of_range"),
+            Example((_plain(item.minimum - 1),), problem="out_of_range"),
+            Example(("1", "2"), problem="too_many"),
+        )
+
+    def _value(self, raw: Sequence[str]) -> str:
+        return raw[0][:LONGEST_NUMBER] if raw else ""
+
+
+class FreeText(QuestionType):
+    """The respondent's own words: stored with the response, counted nowhere."""
+
+    name = "free_text"
+    keys = frozenset({"max_length"})
+    single_coded = False
+
+    def check(self, item: Item) -> Iterator[tuple[str, str]]:
+        if not 1 <= item.max_length <= MAX_TEXT_LENGTH:
+            yield "max_length", f"{item.max_length}; allowed: 1 to {MAX_TEXT_LENGTH} characters"
+
+    def columns(self, item: Item) -> tuple[Column, ...]:
+        return ()
+
+    def reader(self, item: Item) -> Reader:
+        blank = Answer(b"", given=False)
+        max_length = item.max_length
+
+        def read(raw: Sequence[str]) -> Answer | Problem:
+            # Two boxes of one name come from an odd page: both texts are the respondent's, so both are kept.
+            text = clean_text("\n".join(raw))
+            if not text:
+                return blank
+            return Answer(b"", text=text[:max_length], shortened=len(text) > max_length)
+
+        return read
+
+    def examples_good(self, item: Item) -> tuple[Example, ...]:
+        return (
+            Example(
+                ("老师很负责👍\r\n食堂可以再好一点",),
+                text="老师很负责👍\n食堂可以再好一点"[: item.max_length],
+            ),
+            Example(("=1+1",), text="=1+1"[: item.max_length]),
+            Example(("长" * 20_000,), text="长" * item.max_length),
+            Example((" \n\t ",)),
+            Example(()),
+        )
+
+    def examples_bad(self, item: Item) -> tuple[Example, ...]:
+        return ()  # a text is never refused: whoever wrote it must not lose it
+
+    def _value(self, raw: Sequence[str]) -> str:
+        return clean_text("\n".join(raw))
+
+
+QUESTION_TYPES: dict[str, QuestionType] = {
+    "scale": Scale(),
+    "single_choice": SingleChoice(),
+    "multiple_choice": MultipleChoice(),
+    "number_bands": NumberBands(),
+    "free_text": FreeText(),
+}
+
+
+# Control characters, lone surrogates (no database stores them), and the marks that turn the direction of all
+# text after them. Joiners stay: emoji are made of them.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_NEWLINES = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_ABOUT = re.compile(r"^(大约|大概|约|about|approximately|~|≈)|(左右|上下)$")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DECIMAL_POINTS = str.maketrans("。点·", "...")
+
+
+def clean_text(text: str) -> str:
+    """The text without what no screen or database can hold; newlines as \\n, no blanks around it."""
+    return _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text)).strip()
+
+
+def _given(raw: Sequence[str]) -> list[str]:
+    """The different non-blank values, in order. A field posted twice with one value is one answer."""
+    return list(dict.fromkeys(word for value in raw if (word := value.strip())))
+
+
+def _narrow(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def _number(text: str, unit: re.Pattern[str]) -> Decimal | None:
+    """The number a person meant: full-width digits, a Chinese decimal point, "约" and the unit are fine."""
+    if len(text) > LONGEST_NUMBER:
+        return None
+    text = _narrow(text)
+    for _ in range(2):  # "约1.5小时左右": about, unit, about
+        text = _ABOUT.sub("", text).strip()
+        text = unit.sub("", text).strip()
+    text = text.translate(_DECIMAL_POINTS)
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+def _plain(number: Decimal) -> str:
+    """2500 and 1.5, never 2.5E+3."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _whole_inside(item: Item) -> Decimal:
+    """An example to show beside "enter a number": the upper end of the middle band."""
+    return item.bands[(len(item.bands) - 1) // 2].to
+
+
+def _text(texts: Texts, lang: str) -> str:
+    return texts.get(lang) or texts.get("zh-hans", "")
+
+
+__all__ = [
+    "NOT_ASKED",
+    "NO_ANSWER",
+    "QUESTION_TYPES",
+    "UNANSWERED",
+    "Answer",
+    "Column",
+    "Example",
+    "PresentedItem",
+    "PresentedOption",
+    "Problem",
+    "QuestionType",
+    "clean_text",
+]
