@@ -2,12 +2,17 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
-from survey_site.accounts.access import public
-from survey_site.views import health
+from survey_site.accounts.access import allow, public
+from survey_site.views import account, desk, front, health
 
 urlpatterns = [
+    path("", public(front), name="front"),
     path("healthz", public(health), name="health"),
+    path("language/", set_language, name="set_language"),
+    path("desk/", allow("bureau", "reviewer", "school", "inspector")(desk), name="desk"),
+    path("desk/account/", public(account), name="account"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,54 @@
+"""What every desk page shows around its content: whose desk it is, and where one can go from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from survey_site.accounts.access import Scope
+
+
+@dataclass(frozen=True)
+class Link:
+    url: str
+    label: str
+    is_current: bool
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """`scope` and `navigation` for templates; a visitor who is not signed in has neither.
+
+    The account pages are not wrapped by `allow`, so the scope is made from the user where it is missing.
+    """
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.role or user.county_id is None:
+        return {"scope": None, "navigation": []}
+    scope = getattr(request, "scope", None) or Scope(role=user.role, county=user.county, school=user.school)
+    return {"scope": scope, "navigation": _links(request.path, scope.role)}
+
+
+def _links(path: str, role: str) -> list[Link]:
+    pages = {
+        "desk": _("County"),
+        "waves": _("Survey waves"),
+        "schools": _("Schools"),
+        "roster": _("Roster"),
+        "questionnaires": _("Questionnaires"),
+    }
+    if role == "school":
+        pages = {"school_desk": _("My school")}
+    elif role == "inspector":
+        pages = {"desk": _("Evidence")}
+    links = []
+    for name, label in pages.items():
+        try:
+            url = reverse(name)
+        except NoReverseMatch:  # a page that is not built into this installation
+            continue
+        is_current = path == url if name == "desk" else path.startswith(url)
+        links.append(Link(url, label, is_current))
+    return links
