@@ -116,6 +116,7 @@ def void_responses(responses: Iterable[int], *, wave: Wave, reason: str, by: Any
         rows = _rows_to_change(wave, set(responses), is_void=False)
         void = Void.objects.create(wave=wave, reason=reason, by=by, at=now, responses_count=len(rows))
         _recount_cells(wave, rows, sign=-1)
+        void.covered.set(rows)
         Response.objects.filter(pk__in=[row.pk for row in rows]).update(void=void)
         _seal(chain, BatchKind.VOID, [bytes(row.leaf) for row in rows], now=now, void=void)
     return void
@@ -162,7 +163,7 @@ def coarse_seconds(seconds: float | None) -> int | None:
 
 
 def _lock_waves(wave_ids: set[int]) -> dict[int, WaveChain]:
-    """The chains of these waves, locked in id order. A draft has no chain yet: it gets one here."""
+    """The chains of these waves by wave id, locked in id order."""
     chains = (
         WaveChain.objects.select_for_update(no_key=True, of=("self",))
         .select_related("wave")

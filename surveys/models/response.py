@@ -43,6 +43,8 @@ class Void(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("time"))
     responses_count = models.PositiveIntegerField(_("replies"))
+    # All responses the decision was about, also after it was undone: the seals are checked against them.
+    covered = models.ManyToManyField("Response", related_name="+")
     restored_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     restored_at = models.DateTimeField(null=True)
     restored_reason = models.CharField(max_length=500, blank=True)
