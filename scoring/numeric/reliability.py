@@ -23,9 +23,11 @@ class Alpha:
     """Reliability of a sum of items; the per-item arrays are in the order of the columns."""
 
     alpha: float
-    standardized: float  # from correlations instead of covariances
+    standardized: float | None  # from correlations; None if an item has no spread
     alpha_if_dropped: np.ndarray
-    corrected_item_total: np.ndarray  # correlation of each item with the sum of the others
+    corrected_item_total: (
+        np.ndarray
+    )  # correlation of each item with the sum of the others; NaN without spread
     n: int
     n_eff: float
     lower: float  # Feldt interval
@@ -50,7 +52,7 @@ def cronbach_alpha(answers: ArrayLike, *, weights: ArrayLike | None = None, leve
     `answers`: rows × items, NaN = missing or don't know; `weights` on any scale. Feldt interval at `level`:
     1 − (1−α)F with (n−1, (n−1)(K−1)) degrees of freedom, n replaced by Kish's n_eff under weights. Equals R
     `psych::alpha` and `svycralpha`. Alpha may be negative (items against each other). Not computable: fewer
-    than two items, fewer than two complete rows, a sum that never varies, an item without spread.
+    than two items, fewer than two complete rows, a sum that never varies.
     """
     moments = complete_moments(answers, weights=weights)
     k = len(moments.mean)
@@ -66,7 +68,7 @@ def cronbach_alpha(answers: ArrayLike, *, weights: ArrayLike | None = None, leve
     dropped = [alpha_from_covariance(covariance[np.ix_(index, index)]) if k > 2 else np.nan for index in keep]
     return Alpha(
         alpha=estimate,
-        standardized=alpha_from_covariance(moments.correlation),
+        standardized=alpha_from_covariance(moments.correlation) if variance.min() > 0 else None,
         alpha_if_dropped=np.array(dropped),
         corrected_item_total=item_rest,
         n=moments.n,

@@ -150,6 +150,13 @@ def test_an_improper_factor_is_marked():
     assert mcdonald_omega(answers).improper
 
 
+def test_an_item_without_spread_leaves_only_the_raw_alpha():
+    got = cronbach_alpha([[1, 2, 2], [2, 2, 3], [3, 2, 3.0]])
+    assert got.standardized is None
+    assert np.isnan(got.corrected_item_total).tolist() == [False, True, False]
+    assert got.alpha < got.alpha_if_dropped[1]
+
+
 def test_straight_lines_are_found_and_inflate_alpha():
     rng = np.random.default_rng(8)
     honest = np.clip(np.round(3.5 + one_factor_answers(rng, n=200, loadings=[0.4] * 5)), 1, 5)
@@ -173,7 +180,7 @@ def test_rows_with_spread_ignores_missing_answers():
     [
         (lambda: cronbach_alpha([[1], [2], [3]]), "too_few_items"),
         (lambda: cronbach_alpha([[1, 2], [np.nan, 2]]), "too_few_rows"),
-        (lambda: cronbach_alpha([[1, 2], [2, 2], [3, 2.0]]), "item_without_spread"),
+        (lambda: mcdonald_omega([[1, 2, 1], [2, 2, 3], [3, 2, 1.0]]), "item_without_spread"),
         (lambda: cronbach_alpha([[1, 3], [2, 2], [3, 1.0]]), "no_spread"),
         (lambda: mcdonald_omega([[1, 2], [2, 3], [3, 3.0]]), "too_few_items"),
         (lambda: mcdonald_omega(np.arange(12.0).reshape(4, 3)), "singular"),
