@@ -1,0 +1,160 @@
+"""Means of disjoint blocks of cells and their covariance: every county figure is a contrast of these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.numeric.cells import Cells, Design, UnitLayout
+from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.recode import CellSums
+from scoring.numeric.variance import sum_by
+
+
+@dataclass(frozen=True)
+class MarginCalibration:
+    """Margins that the cells' weights were raked or calibrated to.
+
+    margins: one array of words or codes per margin, constant inside cells (make them specific to the
+    audience, "parent:f", since audiences are raked apart); base_weight: the weights before calibration.
+    """
+
+    margins: Sequence[np.ndarray]
+    base_weight: np.ndarray
+
+    def indicators(self) -> np.ndarray:
+        """(g, p) margin indicators; collinear between margins, which the regression below allows."""
+        columns = []
+        for margin in self.margins:
+            names, codes = np.unique(np.asarray(margin, dtype=str), return_inverse=True)
+            columns.append(np.eye(len(names))[codes])
+        return np.concatenate(columns, axis=1)
+
+
+@dataclass(frozen=True)
+class BlockMeans:
+    """Weighted means of B disjoint blocks.
+
+    mean (B,), nan for a block without valid answers; n_valid (B,) valid answers; weighted_valid (B,) Σ w
+    R; kish_n (B,) Kish effective number of valid answers; element_variance (B,) weighted variance of the
+    scores n/(n−1) Σw(s−μ)²/Σw; covariance (B, B) of the means (0 where a mean is nan). valid (g,) answers
+    per cell and block (g,) code per cell, -1 outside, for degrees of freedom.
+    """
+
+    mean: np.ndarray
+    n_valid: np.ndarray
+    weighted_valid: np.ndarray
+    kish_n: np.ndarray
+    element_variance: np.ndarray
+    covariance: np.ndarray
+    valid: np.ndarray
+    block: np.ndarray
+    layout: UnitLayout
+
+    def contrast(self, factors: np.ndarray) -> "Contrast":
+        """Σ factor_b mean_b. A block with a factor but no valid answer is refused as not computable."""
+        factors = np.asarray(factors, float)
+        used = factors != 0
+        if np.isnan(self.mean[used]).any():
+            raise NotComputable("a group that enters the figure has no valid answer", code="empty_block")
+        estimate = float(factors[used] @ self.mean[used])
+        variance = float(max(factors @ self.covariance @ factors, 0.0))
+        inside = (self.block >= 0) & used[self.block]
+        return Contrast(
+            estimate=estimate,
+            variance=variance,
+            df=self.layout.degrees_of_freedom(np.where(inside, self.valid, 0)),
+            n_valid=int(round(self.n_valid[used].sum())),
+        )
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A linear combination of means: estimate, variance of it, degrees of freedom, valid answers used."""
+
+    estimate: float
+    variance: float
+    df: int
+    n_valid: int
+
+    @property
+    def se(self) -> float:
+        """Standard error, in the unit of the estimate."""
+        return self.variance**0.5
+
+
+def block_means(
+    cells: Cells,
+    sums: CellSums,
+    *,
+    block: np.ndarray,
+    n_blocks: int,
+    design: Design,
+    calibration: MarginCalibration | None = None,
+    covariance: bool = True,
+    layout: UnitLayout | None = None,
+) -> BlockMeans:
+    """μ_b = Σ w S1 / Σ w R over the cells of each block, with their linearised covariance.
+
+    block: (g,) code 0..n_blocks-1, or -1 for cells that belong to none (they keep their place in strata and
+    schools, as a domain demands). Exact from tallies for strata of responses and for sampled schools; with
+    `calibration` the residuals of the regression on the margins (weights before calibration) are used.
+    With `covariance=False` only the diagonal is computed. Source: Woodruff 1971; Deville and Särndal 1992;
+    specification §4.1 and §4.2.
+    """
+    block = np.asarray(block)
+    if len(block) != len(cells) or len(sums.R) != len(cells):
+        raise NumericInputError("blocks and sums must have one entry per cell")
+    if (cells.n + 1e-9 < sums.R).any():
+        raise NumericInputError("a cell has more valid answers than responses; the tallies must be rebuilt")
+    inside = (block >= 0) & (sums.R > 0)
+    code = np.where(inside, block, 0)
+    w = np.where(inside, cells.weight, 0.0)
+    weighted = sum_by(code, w * sums.R, n_blocks)
+    filled = weighted > 0
+    divisor = np.where(filled, weighted, 1.0)
+    mean = np.where(filled, sum_by(code, w * sums.S1, n_blocks) / divisor, np.nan)
+    squares = sum_by(code, w**2 * sums.R, n_blocks)
+
+    centre = np.where(filled, mean, 0.0)[code]
+    R = np.where(inside, sums.R, 0.0)
+    distance = np.where(inside, sums.S1 / np.where(R > 0, R, 1) - centre, 0.0)
+    scatter = np.where(inside, sums.scatter(), 0.0)
+    n_valid = sum_by(code, R, n_blocks)
+    element = sum_by(code, w * (scatter + R * distance**2), n_blocks) / divisor
+    # Linearised value of a cell's answers: (s − μ)/W for the valid ones, 0 for the others (§4.2, centred).
+    linear = R * distance / divisor[code]
+    n = np.where(cells.n > 0, cells.n, 1.0)
+    spread = (scatter + R * distance**2 * (1 - R / n)) / divisor[code] ** 2
+
+    everywhere = np.where(cells.n > 0, cells.weight, 0.0)
+    rows = np.arange(len(cells))
+    totals = np.zeros((len(cells), n_blocks))
+    totals[rows, code] = linear
+    if calibration is not None:
+        totals -= cells.n[:, None] * _fitted(calibration, cells.n, totals)
+    totals *= everywhere[:, None]
+    scatters = np.zeros((len(cells), n_blocks))
+    scatters[rows, code] = w**2 * spread
+    layout = layout or cells.units(design)
+    return BlockMeans(
+        mean=mean,
+        n_valid=n_valid,
+        weighted_valid=weighted,
+        kish_n=np.where(filled, weighted**2 / np.where(squares > 0, squares, 1), 0.0),
+        element_variance=np.where(n_valid > 1, element * n_valid / np.maximum(n_valid - 1, 1), np.nan),
+        covariance=layout.covariance(totals, scatters, covariance=covariance),
+        valid=R,
+        block=block,
+        layout=layout,
+    )
+
+
+def _fitted(calibration: MarginCalibration, n: np.ndarray, linear: np.ndarray) -> np.ndarray:
+    """Fitted value x'B per response of every cell; B by least squares with the weights before calibration."""
+    x = calibration.indicators()
+    base = np.where(n > 0, np.asarray(calibration.base_weight, float), 0.0)
+    root = np.sqrt(base * n)
+    per_response = linear / np.where(n > 0, n, 1)[:, None]
+    coefficients, *_ = np.linalg.lstsq(x * root[:, None], per_response * root[:, None], rcond=1e-11)
+    return x @ coefficients

@@ -1,0 +1,71 @@
+"""From option counts to sums of scores: the only step between a tally and an estimate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.numeric.errors import NumericInputError
+
+
+@dataclass(frozen=True)
+class CellSums:
+    """Valid answers R, sums of scores S1 and sums of squared scores S2 of every cell, float64 arrays (g,)."""
+
+    R: np.ndarray
+    S1: np.ndarray
+    S2: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not (self.R.shape == self.S1.shape == self.S2.shape and self.R.ndim == 1):
+            raise NumericInputError("R, S1 and S2 must be arrays with one entry per cell")
+        if (self.R < 0).any():
+            raise NumericInputError("a cell has a negative number of valid answers")
+        if not (np.isfinite(self.S1).all() and np.isfinite(self.S2).all()):
+            raise NumericInputError("a cell's sum of scores is not a finite number")
+
+    def scatter(self) -> np.ndarray:
+        """Sum of squared deviations of the valid scores from their cell's mean; 0 in an empty cell."""
+        filled = self.R > 0
+        return np.clip(self.S2 - self.S1**2 / np.where(filled, self.R, 1), 0, None) * filled
+
+
+def score_vector(codes: Sequence, scores: Mapping) -> np.ndarray:
+    """Scores in the order of `codes`; a code absent from `scores`, or scored None, is not a valid answer
+    (nan).
+
+    >>> score_vector([5, 4, "dont_know"], {5: 1, 4: 1})
+    array([ 1.,  1., nan])
+    """
+    values = [scores.get(code) for code in codes]
+    return np.array([np.nan if value is None else float(value) for value in values])
+
+
+def cell_sums(counts: np.ndarray, scores: np.ndarray) -> CellSums:
+    """R, S1, S2 of every cell from option counts.
+
+    counts: (cells, codes) integers, how many responses of the cell gave each code; scores: (codes,) score
+    of each code in the unit of the result (1/0 for a share, points for a score), nan where the code is
+    not a valid answer (don't know and blank under the default rule). Codes that count as "not satisfied"
+    have score 0, not nan. A cell without valid answers has R = S1 = S2 = 0. Negative counts are refused.
+    """
+    counts = np.asarray(counts)
+    scores = np.asarray(scores, float)
+    if counts.ndim != 2 or counts.shape[1] != len(scores):
+        raise NumericInputError(
+            f"counts must be cells × codes with a score per code: {counts.shape} counts, {len(scores)} scores"
+        )
+    if counts.size and counts.min() < 0:
+        raise NumericInputError("an option count is negative; the tallies must be rebuilt")
+    valid = ~np.isnan(scores)
+    used = counts[:, valid].astype(float)
+    points = scores[valid]
+    return CellSums(R=used.sum(axis=1), S1=used @ points, S2=used @ points**2)
+
+
+def response_sums(values: np.ndarray) -> CellSums:
+    """The same for single responses: every row is its own cell; nan is not a valid answer."""
+    values = np.asarray(values, float)
+    valid = ~np.isnan(values)
+    filled = np.where(valid, values, 0.0)
+    return CellSums(R=valid.astype(float), S1=filled, S2=filled**2)
