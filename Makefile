@@ -1,0 +1,60 @@
+# The commands that do all chores:
+#   make run     start Renke on this machine (PORT=8000)          make lint   style, types, templates
+#   make test    the whole suite, on SQLite and on PostgreSQL     make bench  speed, as ratios to this machine's limits
+#   make lock    lock the packages of pyproject.toml again
+
+PORT ?= 8000
+HOST ?= 0.0.0.0
+# The first of these that is Python 3.11; another one: make run PYTHON=/path/to/python3.11
+PYTHON ?= $(shell for p in python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PURE := scoring/numeric surveys/questionnaire.py surveys/question_types.py surveys/answers.py surveys/seals.py
+# Every test that touches the database runs once on each; the rest are shared out between the two.
+BOTH_DATABASES := -o console_output_style=classic --dist each --tx popen//id=sqlite//env:TEST_DATABASE=sqlite --tx popen//id=postgresql//env:TEST_DATABASE=postgresql
+
+.PHONY: run test lint bench lock
+.SILENT:
+
+run: $(PY)
+	$(call install,requirements.txt)
+	exec $(PY) manage.py serve --port $(PORT) --host $(HOST)
+
+test: $(PY)
+	$(call install,requirements-dev.txt)
+	$(PY) -m tests.chromium
+	$(PY) -m pytest $(BOTH_DATABASES) $(ARGS)
+
+lint: $(PY)
+	$(call install,requirements-dev.txt)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy $(PURE)
+	$(PY) -m djlint templates --lint --quiet
+
+bench: $(PY)
+	$(call install,requirements-dev.txt)
+	$(PY) -m bench $(ARGS)
+
+# Versions and hashes only: no file of ours names a package index.
+LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+lock: $(PY)
+	$(call install,requirements-dev.txt)
+	$(LOCK) --output-file requirements.txt $(ARGS)
+	$(LOCK) --extra dev --output-file requirements-dev.txt $(ARGS)
+
+$(PY):
+	[ -n "$(PYTHON)" ] || { echo "Renke needs Python 3.11 and found none: install python3.11, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { echo "Renke needs Python 3.11, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	"$(PYTHON)" -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu install python3.11-venv."; exit 1; }
+
+# Installs a locked list into .venv, and only when the list has changed since the last time.
+define install
+	cmp -s $(1) $(VENV)/installed-$(1) || { \
+		echo "Installing the packages of $(1) into $(VENV) (a minute or two, this once) …"; \
+		$(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(1) \
+			&& cp $(1) $(VENV)/installed-$(1) \
+			|| { echo "The packages could not be installed; what pip says above names the reason."; exit 1; }; }
+endef
