@@ -94,7 +94,8 @@ def read_rule(text: str, *, key: str) -> ScoringRule:
     unknown = data.keys() - KEYS
     if unknown:
         raise ScoringRuleError(
-            f"{key}.toml: {', '.join(sorted(unknown))} is not a key of a rule; allowed: {', '.join(sorted(KEYS))}."
+            f"{key}.toml: {', '.join(sorted(unknown))} is not a key of a rule; "
+            f"allowed: {', '.join(sorted(KEYS))}."
         )
     for name, allowed in (
         ("form", FORMS),
@@ -124,8 +125,9 @@ def read_rule(text: str, *, key: str) -> ScoringRule:
     return ScoringRule(
         key=key, name=data["name"], description=data["description"], source=data["source"], form=data["form"],
         items=tuple(data["items"]), scores={code: float(points) for code, points in scores.items()},
-        dont_know_codes=tuple(data.get("dont_know_codes", ())), dont_know=data["dont_know"], groups=data["groups"],
-        locations=data["locations"], threshold=float(data["threshold"]), top_score=top_score, text=text,
+        dont_know_codes=tuple(data.get("dont_know_codes", ())), dont_know=data["dont_know"],
+        groups=data["groups"], locations=data["locations"], threshold=float(data["threshold"]),
+        top_score=top_score, text=text,
     )  # fmt: skip
 
 

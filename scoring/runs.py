@@ -1,0 +1,99 @@
+"""Scoring a wave: its live figures while it is open, a frozen `ScoreRun` once it is closed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from importlib import metadata
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from scoring.controls import population_controls, resident_shares
+from scoring.estimates import estimate_wave
+from scoring.models import ScoreRun
+from scoring.numeric.cells import Design
+from scoring.rules import ScoringRule, shipped_rule
+from surveys.models import Tally, Wave, WaveChain
+from surveys.queries import tally_frame
+
+
+class ScoringRefused(Exception):
+    """A wave that cannot be scored; the sentence says what to do first."""
+
+
+def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
+    """The wave's figures from its counts as they stand. Without verdict words unless it is closed."""
+    return estimate_wave(tally_frame(wave), with_verdict=wave.is_closed, **_setting(wave, rule))
+
+
+def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None = None) -> ScoreRun:
+    """Freezes the result of a closed wave with everything needed to repeat it; a new run is a new record."""
+    with transaction.atomic():
+        chain = WaveChain.objects.select_for_update(no_key=True).select_related("wave").get(pk=wave.pk)
+        if not chain.wave.is_closed:
+            raise ScoringRefused(_("Close the wave first: while answers come in there is no verdict."))
+        setting = _setting(chain.wave, rule)
+        result = estimate_wave(tally_frame(chain.wave), with_verdict=True, **setting)
+        inputs = _inputs(chain, setting)
+        frozen = json.dumps({"inputs": inputs, "result": result}, sort_keys=True, ensure_ascii=False)
+        return ScoreRun.objects.create(
+            wave=chain.wave, rule_key=setting["rule"].key, verdict=result["verdict"]["verdict"],
+            estimate=result["estimate"], inputs=inputs, result=result,
+            digest=hashlib.sha256(frozen.encode()).hexdigest(), program_version=program_version(),
+            by=by, at=now,
+        )  # fmt: skip
+
+
+def newest_run(wave: Wave) -> ScoreRun | None:
+    """The newest frozen result that still fits the wave's counts; None if there is none, or it is outdated."""
+    run = wave.score_runs.filter(rule_key=wave.scoring_rule).first()
+    return run if run and run.inputs["tally_digest"] == tally_digest(wave) else None
+
+
+def tally_digest(wave: Wave) -> str:
+    """SHA-256 over every tally of the wave in order: two equal digests mean equal counts."""
+    digest = hashlib.sha256()
+    rows = Tally.objects.filter(collector__wave=wave).order_by("collector__code", "stratum")
+    for code, stratum, responses, counts in rows.values_list(
+        "collector__code", "stratum", "responses", "counts"
+    ):
+        digest.update(f"{code}|{stratum}|{responses}|".encode() + bytes(counts) + b"\n")
+    return digest.hexdigest()
+
+
+def program_version() -> str:
+    try:
+        return metadata.version("renke")
+    except metadata.PackageNotFoundError:
+        return "0.1.0"
+
+
+def _setting(wave: Wave, rule: ScoringRule | None) -> dict:
+    return {
+        "rule": rule or shipped_rule(wave.scoring_rule),
+        "controls": population_controls(wave),
+        "shares": {row.audience: float(row.share) for row in wave.audiences.all()},
+        "class_shares": resident_shares(wave),
+        # The verdict ignores the finite population correction: voluntary answers are no probability sample.
+        "design": Design(kind=wave.design, fpc=False),
+    }
+
+
+def _inputs(chain: WaveChain, setting: dict) -> dict:
+    rule = setting["rule"]
+    return {
+        "rule": {"key": rule.key, "digest": rule.digest, "text": rule.text},
+        "shares": setting["shares"],
+        "class_shares": setting["class_shares"],
+        "controls": [control.as_dict() for control in setting["controls"]],
+        "design": {"kind": setting["design"].kind, "fpc": setting["design"].fpc},
+        "tally_digest": tally_digest(chain.wave),
+        "chain": {"length": chain.length, "digest": bytes(chain.digest).hex()},
+        "versions": {
+            row.audience: {"name": str(row.version), "digest": row.version.digest}
+            for row in chain.wave.audiences.select_related("version")
+        },
+    }
