@@ -27,6 +27,7 @@ from surveys.models import (
     WaveState,
 )
 from surveys.questionnaire import instrument_source, read_questionnaire
+from surveys.targets import share_out
 
 LARGEST_SHARE_ERROR = Decimal("0.0001")
 
@@ -51,33 +52,40 @@ def create_wave(
     audiences: Sequence[AudiencePlan], by: Any, now: datetime,
 ) -> Wave:  # fmt: skip
     """A draft. Nothing can be answered before `open_wave`."""
-    if design not in DesignKind.values:
-        raise WaveRefused(_("Say how schools came in: all schools surveyed, or schools sampled."))
-    if not audiences:
-        raise WaveRefused(_("Choose at least one audience."))
-    total = sum((plan.share for plan in audiences), Decimal())
-    if abs(total - 1) > LARGEST_SHARE_ERROR:
-        raise WaveRefused(
-            _("The shares of the audiences add up to %(total)s%%; they must add up to 100%%.")
-            % {"total": f"{total * 100:f}".rstrip("0").rstrip(".")}
-        )
-    if Wave.objects.filter(county=county, name=name).exists():
-        raise WaveRefused(_("There is a wave named “%(name)s” already.") % {"name": name})
+    _check_plan(county, name=name, design=design, audiences=audiences)
     with transaction.atomic():
         wave = Wave.objects.create(
             county=county, name=name, starts_on=starts_on, ends_on=ends_on,
             scoring_rule=scoring_rule, design=design,
         )  # fmt: skip
-        WaveAudience.objects.bulk_create(
-            WaveAudience(
-                wave=wave, audience=plan.audience, questionnaire_key=plan.questionnaire_key,
-                share=plan.share, target=plan.target, population=plan.population,
-            )
-            for plan in audiences
-        )  # fmt: skip
+        _plan_audiences(wave, audiences)
         WaveChain.objects.create(wave=wave, digest=seals.EMPTY_CHAIN)
         _record(wave, "created", by=by, now=now)
     return wave
+
+
+def edit_draft(
+    wave: Wave, *, name: str, starts_on: date, ends_on: date, scoring_rule: str, design: str,
+    audiences: Sequence[AudiencePlan], by: Any, now: datetime,
+) -> None:  # fmt: skip
+    """Plans a draft anew. Once opened, a wave's plan stays: what was announced is what was asked."""
+    _check_plan(wave.county, name=name, design=design, audiences=audiences, besides=wave)
+    with transaction.atomic():
+        _step(wave, {WaveState.DRAFT}, WaveState.DRAFT)
+        Wave.objects.filter(pk=wave.pk).update(
+            name=name, starts_on=starts_on, ends_on=ends_on, scoring_rule=scoring_rule, design=design
+        )
+        wave.audiences.all().delete()
+        _plan_audiences(wave, audiences)
+        _record(wave, "edited", by=by, now=now)
+    wave.refresh_from_db()
+
+
+def delete_draft(wave: Wave) -> None:
+    """Removes a draft altogether. Nobody has answered it; a wave that was ever open stays."""
+    with transaction.atomic():
+        _step(wave, {WaveState.DRAFT}, WaveState.DRAFT)
+        wave.delete()
 
 
 def open_wave(wave: Wave, *, by: Any, now: datetime) -> None:
@@ -116,6 +124,13 @@ def reopen_wave(wave: Wave, *, by: Any, now: datetime, reason: str) -> None:
     wave.refresh_from_db()
 
 
+def collectors_to_make(wave: Wave) -> dict[str, int]:
+    """How many collectors opening the wave would make now, by audience."""
+    schools = list(School.objects.filter(county=wave.county, is_active=True))
+    townships = list(wave.county.townships.all())
+    return {row.audience: len(_places(row.audience, schools, townships)) for row in wave.audiences.all()}
+
+
 def frozen_version(key: str, *, now: datetime) -> QuestionnaireVersion:
     """The frozen text of a questionnaire; the same text keeps its version, a changed one gets the next."""
     source = instrument_source(key)
@@ -131,30 +146,40 @@ def frozen_version(key: str, *, now: datetime) -> QuestionnaireVersion:
 
 
 def add_missing_collectors(wave: Wave) -> int:
-    """One poster collector for every place and audience that has none yet; returns how many were made."""
+    """One poster collector for every place and audience that has none yet; returns how many were made.
+
+    Each gets its part of the audience's target, in proportion to the people it has.
+    """
     existing = set(wave.collectors.values_list("audience", "school_id", "township_id"))
     schools = list(School.objects.filter(county=wave.county, is_active=True))
     townships = list(wave.county.townships.all())
     fresh = []
     for row in wave.audiences.all():
-        for place in _places(row.audience, schools, townships):
+        places = _places(row.audience, schools, townships)
+        targets = share_out(row.target, [people for _place, people in places])
+        for (place, _people), target in zip(places, targets, strict=True):
             if (row.audience, place.get("school_id"), place.get("township_id")) not in existing:
-                fresh.append(Collector(wave=wave, audience=row.audience, code=new_collector_code(), **place))
+                fresh.append(
+                    Collector(
+                        wave=wave, audience=row.audience, code=new_collector_code(), target=target, **place
+                    )
+                )
     Collector.objects.bulk_create(fresh)
     return len(fresh)
 
 
-def _places(audience: str, schools: list[School], townships: list) -> list[dict]:
+def _places(audience: str, schools: list[School], townships: list) -> list[tuple[dict, int]]:
+    """Where an audience is asked, and how many people it has there (0 where nobody counts them)."""
     known = AUDIENCES[audience]
     if known.scope == "township":
-        return [{"township_id": township.pk} for township in townships]
+        return [({"township_id": township.pk}, 0) for township in townships]
     if known.scope == "county":
-        return [{}] if schools else []
-    return [
-        {"school_id": school.pk, "location": school.location}
+        return [({}, 0)] if schools else []
+    places = [
+        ({"school_id": school.pk, "location": school.location}, people_asked(school, known.population))
         for school in schools
-        if people_asked(school, known.population) > 0
     ]
+    return [(place, people) for place, people in places if people > 0]
 
 
 def people_asked(school: School, population: str) -> int:
@@ -165,6 +190,33 @@ def people_asked(school: School, population: str) -> int:
         "teachers": school.teachers,
         "principals": 1,
     }[population]
+
+
+def _check_plan(
+    county: County, *, name: str, design: str, audiences: Sequence[AudiencePlan], besides: Wave | None = None
+) -> None:
+    if design not in DesignKind.values:
+        raise WaveRefused(_("Say how schools came in: all schools surveyed, or schools sampled."))
+    if not audiences:
+        raise WaveRefused(_("Choose at least one audience."))
+    total = sum((plan.share for plan in audiences), Decimal())
+    if abs(total - 1) > LARGEST_SHARE_ERROR:
+        raise WaveRefused(
+            _("The shares of the audiences add up to %(total)s%%; they must add up to 100%%.")
+            % {"total": f"{total * 100:f}".rstrip("0").rstrip(".")}
+        )
+    if Wave.objects.filter(county=county, name=name).exclude(pk=besides and besides.pk).exists():
+        raise WaveRefused(_("There is a wave named “%(name)s” already.") % {"name": name})
+
+
+def _plan_audiences(wave: Wave, audiences: Sequence[AudiencePlan]) -> None:
+    WaveAudience.objects.bulk_create(
+        WaveAudience(
+            wave=wave, audience=plan.audience, questionnaire_key=plan.questionnaire_key,
+            share=plan.share, target=plan.target, population=plan.population,
+        )
+        for plan in audiences
+    )  # fmt: skip
 
 
 def _step(wave: Wave, allowed: set[str], state: str) -> None:
