@@ -67,9 +67,9 @@ class AnswerTable:
         derived = tuple(Column(each.name, each.name, derived_codes(each)) for each in questionnaire.derived)
         self.columns: tuple[Column, ...] = (*(c for columns in per_item.values() for c in columns), *derived)
         self.positions: dict[str, int] = {column.name: index for index, column in enumerate(self.columns)}
-        sizes = [len(column.codes) for column in self.columns]
-        self.offsets: npt.NDArray[np.int64] = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
-        self.slot_count: int = sum(sizes)
+        sizes = np.array([len(column.codes) for column in self.columns], dtype=np.int64)
+        self.offsets: npt.NDArray[np.int64] = np.cumsum(sizes) - sizes  # the first slot of each column
+        self.slot_count = int(sizes.sum())
         self._per_item = per_item
         self._strata = tuple(
             (self.positions[item.name], _stratum_words(item.name, per_item[item.name][0]))

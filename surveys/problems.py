@@ -14,24 +14,24 @@ PROBLEM_TEXTS: dict[str, dict[str, str]] = {
         "en": "This question has not been answered yet.",
     },
     "unknown_option": {
-        "zh-hans": "没有收到有效的选项,请重新选择。",
+        "zh-hans": "没有收到有效的选项，请重新选择。",
         "en": "We could not recognise this choice. Please choose again.",
     },
     "too_many": {
-        "zh-hans": "这一题只能有一个答案,请重新作答。",
+        "zh-hans": "这一题只能有一个答案，请重新作答。",
         "en": "This question takes one answer only. Please answer again.",
     },
     "too_many_choices": {
-        "zh-hans": "这一题最多选{maximum}项,请去掉多选的选项。",
+        "zh-hans": "这一题最多选{maximum}项，请去掉多选的选项。",
         "en": "Please choose no more than {maximum}.",
     },
     "exclusive": {
-        "zh-hans": "“{option}”不能与其他选项同时选择,请重新选择。",
+        "zh-hans": "“{option}”不能与其他选项同时选择，请重新选择。",
         "en": "“{option}” cannot be combined with other choices. Please choose again.",
     },
     "not_a_number": {
-        "zh-hans": "请填写一个数字,例如{example}。",
-        "en": "Please enter a number, for example {example}.",
+        "zh-hans": "请只填写一个数字。",
+        "en": "Please enter one number, in digits.",
     },
     "out_of_range": {
         "zh-hans": "请填写{minimum}到{maximum}之间的数字。",
@@ -65,3 +65,4 @@ def _word(texts: dict[str, str], lang: str) -> str:
 UNANSWERED = Problem("unanswered")
 UNKNOWN_OPTION = Problem("unknown_option")
 TOO_MANY = Problem("too_many")
+NOT_A_NUMBER = Problem("not_a_number")

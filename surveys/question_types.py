@@ -7,15 +7,14 @@ template needs (`present`). A new type is one class here and one template `quest
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from surveys.problems import TOO_MANY, UNANSWERED, UNKNOWN_OPTION, Problem
+from surveys.presented import PresentedItem, PresentedOption
+from surveys.problems import NOT_A_NUMBER, TOO_MANY, UNKNOWN_OPTION, Problem
+from surveys.typed import LONGEST_NUMBER, clean_text, number_reader, plain
 
 if TYPE_CHECKING:
     from surveys.questionnaire import Item, Texts
@@ -29,7 +28,6 @@ YES_INDEX = 3
 
 MAX_OPTIONS = 100
 MAX_TEXT_LENGTH = 10_000
-LONGEST_NUMBER = 40  # characters; nobody's class size is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,56 +60,6 @@ class Example:
     codes: tuple[str, ...] = ()
     text: str = ""
     problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PresentedOption:
-    code: str
-    text: str
-    id: str
-    checked: bool
-    exclusive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PresentedItem:
-    """All a template needs to show an item in one language, with what was entered and what was wrong."""
-
-    name: str
-    type: str
-    template: str
-    number: str
-    text: str
-    help: str
-    required: bool
-    stratum: bool
-    options: tuple[PresentedOption, ...]
-    value: str
-    problem: str
-    problem_key: str
-    unit: str
-    inputmode: str
-    max_length: int
-    max_choices: int
-
-    @property
-    def id(self) -> str:
-        """Where a link such as "question 4 is not answered" leads."""
-        return f"q-{self.name}"
-
-    @property
-    def help_id(self) -> str:
-        return f"q-{self.name}-help"
-
-    @property
-    def problem_id(self) -> str:
-        return f"q-{self.name}-problem"
-
-    @property
-    def described_by(self) -> str:
-        """The ids for aria-describedby: those of help and problem that are shown."""
-        shown = [(self.help, self.help_id), (self.problem, self.problem_id)]
-        return " ".join(place for text, place in shown if text)
 
 
 class QuestionType:
@@ -160,6 +108,7 @@ class QuestionType:
             text=_text(item.text, lang),
             help=_text(item.help, lang),
             required=item.required,
+            conditional=item.when is not None and item.when.depends_on_answers,
             stratum=item.stratum,
             options=self._options(item, lang, raw),
             value=self._value(raw),
@@ -201,7 +150,7 @@ class SingleChoice(QuestionType):
 
     def check(self, item: Item) -> Iterator[tuple[str, str]]:
         if not 2 <= len(item.options) <= MAX_OPTIONS:
-            yield "options", f"{len(item.options)} options; a choice needs 2 to {MAX_OPTIONS}"
+            yield "options", f"found {len(item.options)}; a choice needs 2 to {MAX_OPTIONS} options"
 
     def reader(self, item: Item) -> Reader:
         by_code = {option.code: Answer(bytes([index])) for index, option in enumerate(item.options, start=2)}
@@ -258,11 +207,11 @@ class MultipleChoice(QuestionType):
 
     def check(self, item: Item) -> Iterator[tuple[str, str]]:
         if not 2 <= len(item.options) <= MAX_OPTIONS:
-            yield "options", f"{len(item.options)} options; a choice needs 2 to {MAX_OPTIONS}"
+            yield "options", f"found {len(item.options)}; a choice needs 2 to {MAX_OPTIONS} options"
         if not 1 <= item.max_choices <= len(item.options):
             yield (
                 "max_choices",
-                f"{item.max_choices} of {len(item.options)} options; allowed: 1 to {len(item.options)}",
+                f"found {item.max_choices}; allowed: 1 to {len(item.options)}",
             )
 
     def columns(self, item: Item) -> tuple[Column, ...]:
@@ -326,7 +275,7 @@ class NumberBands(QuestionType):
 
     def check(self, item: Item) -> Iterator[tuple[str, str]]:
         if not 2 <= len(item.bands) <= MAX_OPTIONS:
-            yield "bands", f"{len(item.bands)} bands; a number needs 2 to {MAX_OPTIONS}"
+            yield "bands", f"found {len(item.bands)}; a number needs 2 to {MAX_OPTIONS} bands"
         floor, sense = item.minimum, "the minimum"
         for band in item.bands:
             if band.to < floor or (band.to == floor and sense != "the minimum"):
@@ -337,13 +286,9 @@ class NumberBands(QuestionType):
         upper_ends = [band.to for band in item.bands]
         answers = [Answer(bytes([index])) for index, _ in enumerate(item.bands, start=2)]
         blank = Answer(b"\0", given=False)
-        words = sorted({*item.unit_words, *item.unit.values()}, key=len, reverse=True)
-        unit = re.compile(
-            rf"({'|'.join(re.escape(_narrow(word)) for word in words)})$" if words else r"(?!)$"
-        )
-        lowest, highest = _plain(item.minimum), _plain(upper_ends[-1])
+        number_in = number_reader([*item.unit_words, *item.unit.values()])
+        lowest, highest = plain(item.minimum), plain(upper_ends[-1])
         out_of_range = Problem("out_of_range", (("minimum", lowest), ("maximum", highest)))
-        not_a_number = Problem("not_a_number", (("example", _plain(_whole_inside(item))),))
 
         def read(raw: Sequence[str]) -> Answer | Problem:
             given = _given(raw)
@@ -351,9 +296,9 @@ class NumberBands(QuestionType):
                 return blank
             if len(given) > 1:
                 return TOO_MANY
-            number = _number(given[0], unit)
+            number = number_in(given[0])
             if number is None:
-                return not_a_number
+                return NOT_A_NUMBER
             if not item.minimum <= number <= upper_ends[-1]:
                 return out_of_range
             return answers[bisect_left(upper_ends, number)]
@@ -365,15 +310,13 @@ class NumberBands(QuestionType):
 
     def examples_good(self, item: Item) -> tuple[Example, ...]:
         first, *_, last = item.bands
-        wide = str.maketrans("0123456789.", "0123456789。")
-        typed = [Example((_plain(band.to),), codes=(band.code,)) for band in item.bands]
-        typed += [
-            Example((f" {_plain(last.to)} {unit} ",), codes=(last.code,)) for unit in item.unit.values()
-        ]
+        wide = {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"} | {ord("."): "。"}
+        typed = [Example((plain(band.to),), codes=(band.code,)) for band in item.bands]
+        typed += [Example((f" {plain(last.to)} {unit} ",), codes=(last.code,)) for unit in item.unit.values()]
         return (
             *typed,
-            Example((_plain(item.minimum),), codes=(first.code,)),
-            Example((_plain(last.to).translate(wide),), codes=(last.code,)),
+            Example((plain(item.minimum),), codes=(first.code,)),
+            Example((plain(last.to).translate(wide),), codes=(last.code,)),
             Example((" \u3000",), codes=(NO_ANSWER,)),
         )
 
@@ -382,8 +325,8 @@ class NumberBands(QuestionType):
             Example(("很多",), problem="not_a_number"),
             Example(("1e3",), problem="not_a_number"),
             Example(("9" * 400,), problem="not_a_number"),
-            Example((_plain(item.bands[-1].to + 1),), problem="out_of_range"),
-            Example((_plain(item.minimum - 1),), problem="out_of_range"),
+            Example((plain(item.bands[-1].to + 1),), problem="out_of_range"),
+            Example((plain(item.minimum - 1),), problem="out_of_range"),
             Example(("1", "2"), problem="too_many"),
         )
 
@@ -400,7 +343,7 @@ class FreeText(QuestionType):
 
     def check(self, item: Item) -> Iterator[tuple[str, str]]:
         if not 1 <= item.max_length <= MAX_TEXT_LENGTH:
-            yield "max_length", f"{item.max_length}; allowed: 1 to {MAX_TEXT_LENGTH} characters"
+            yield "max_length", f"found {item.max_length}; allowed: 1 to {MAX_TEXT_LENGTH} characters"
 
     def columns(self, item: Item) -> tuple[Column, ...]:
         return ()
@@ -446,69 +389,10 @@ QUESTION_TYPES: dict[str, QuestionType] = {
 }
 
 
-# Control characters, lone surrogates (no database stores them), and the marks that turn the direction of all
-# text after them. Joiners stay: emoji are made of them.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
-_NEWLINES = re.compile("\r\n|[\r\x85\u2028\u2029]")
-_ABOUT = re.compile(r"^(大约|大概|约|about|approximately|~|≈)|(左右|上下)$")
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_DECIMAL_POINTS = str.maketrans("。点·", "...")
-
-
-def clean_text(text: str) -> str:
-    """The text without what no screen or database can hold; newlines as \\n, no blanks around it."""
-    return _UNPRINTABLE.sub("", _NEWLINES.sub("\n", text)).strip()
-
-
 def _given(raw: Sequence[str]) -> list[str]:
     """The different non-blank values, in order. A field posted twice with one value is one answer."""
     return list(dict.fromkeys(word for value in raw if (word := value.strip())))
 
 
-def _narrow(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
-
-
-def _number(text: str, unit: re.Pattern[str]) -> Decimal | None:
-    """The number a person meant: full-width digits, a Chinese decimal point, "约" and the unit are fine."""
-    if len(text) > LONGEST_NUMBER:
-        return None
-    text = _narrow(text)
-    for _ in range(2):  # "约1.5小时左右": about, unit, about
-        text = _ABOUT.sub("", text).strip()
-        text = unit.sub("", text).strip()
-    text = text.translate(_DECIMAL_POINTS)
-    return Decimal(text) if _NUMBER.fullmatch(text) else None
-
-
-def _plain(number: Decimal) -> str:
-    """2500 and 1.5, never 2.5E+3."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _whole_inside(item: Item) -> Decimal:
-    """An example to show beside "enter a number": the upper end of the middle band."""
-    return item.bands[(len(item.bands) - 1) // 2].to
-
-
 def _text(texts: Texts, lang: str) -> str:
     return texts.get(lang) or texts.get("zh-hans", "")
-
-
-__all__ = [
-    "NOT_ASKED",
-    "NO_ANSWER",
-    "QUESTION_TYPES",
-    "UNANSWERED",
-    "Answer",
-    "Column",
-    "Example",
-    "PresentedItem",
-    "PresentedOption",
-    "Problem",
-    "QuestionType",
-    "clean_text",
-]

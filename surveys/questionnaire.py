@@ -63,6 +63,11 @@ class Condition:
     all_of: tuple[Condition, ...] = ()
     any_of: tuple[Condition, ...] = ()
 
+    @property
+    def depends_on_answers(self) -> bool:
+        """Whether earlier answers can decide, and not the audience alone."""
+        return bool(self.item) or any(part.depends_on_answers for part in (*self.all_of, *self.any_of))
+
     def for_audience(self, audience: str) -> bool | None:
         """True if it holds for everybody of an audience, False if for nobody; None: the answers decide."""
         if self.audiences:
@@ -148,9 +153,18 @@ class Questionnaire:
 
     def items_for(self, audience: str) -> tuple[Item, ...]:
         """The items an audience may see, in page order: those that can never be asked of it are left out."""
-        return tuple(
-            item for item in self.items if item.when is None or item.when.for_audience(audience) is not False
-        )
+        return tuple(item for section in self.sections_for(audience) for item in section.items)
+
+    def sections_for(self, audience: str) -> tuple[Section, ...]:
+        """The same in their sections; a section that is left without items is left out."""
+        kept = []
+        for section in self.sections:
+            items = tuple(
+                i for i in section.items if i.when is None or i.when.for_audience(audience) is not False
+            )
+            if items:
+                kept.append(replace(section, items=items))
+        return tuple(kept)
 
 
 def text_in(texts: Texts, lang: str) -> str:
