@@ -32,7 +32,7 @@ def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
 def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None = None) -> ScoreRun:
     """Freezes the result of a closed wave with everything needed to repeat it; a new run is a new record."""
     with transaction.atomic():
-        chain = WaveChain.objects.select_for_update(no_key=True).select_related("wave").get(pk=wave.pk)
+        chain = WaveChain.objects.select_for_update(no_key=True).get(pk=wave.pk)
         if not chain.wave.is_closed:
             raise ScoringRefused(_("Close the wave first: while answers come in there is no verdict."))
         setting = _setting(chain.wave, rule)
@@ -48,7 +48,7 @@ def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None =
 
 
 def newest_run(wave: Wave) -> ScoreRun | None:
-    """The newest frozen result that still fits the wave's counts; None if there is none, or it is outdated."""
+    """The newest frozen result that still fits the wave's counts; None if there is none."""
     run = wave.score_runs.filter(rule_key=wave.scoring_rule).first()
     return run if run and run.inputs["tally_digest"] == tally_digest(wave) else None
 

@@ -163,14 +163,16 @@ def coarse_seconds(seconds: float | None) -> int | None:
 
 
 def _lock_waves(wave_ids: set[int]) -> dict[int, WaveChain]:
-    """The chains of these waves by wave id, locked in id order."""
-    chains = (
-        WaveChain.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("wave")
-        .filter(wave_id__in=wave_ids)
-        .order_by("wave_id")
-    )
-    return {chain.wave_id: chain for chain in chains}
+    """The chains of these waves by wave id, locked in id order, each with its wave as it is now.
+
+    The wave is read by a second statement: in one joined statement PostgreSQL would wait for the chain's
+    row but show the wave as it was before the wait, and a wave closed meanwhile would still look open.
+    """
+    chains = WaveChain.objects.select_for_update(no_key=True).filter(wave_id__in=wave_ids).order_by("wave_id")
+    locked = {chain.wave_id: chain for chain in chains}
+    for wave in Wave.objects.filter(pk__in=locked):
+        locked[wave.pk].wave = wave
+    return locked
 
 
 def _lock_chain(wave: Wave) -> WaveChain:
