@@ -229,7 +229,9 @@ steps = st.lists(
         st.tuples(
             st.just("batch"),
             st.lists(
-                st.tuples(st.integers(0, 1), st.sampled_from(GRADES), st.sampled_from(ANSWERS), st.integers(0, 9)),
+                st.tuples(
+                    st.integers(0, 1), st.sampled_from(GRADES), st.sampled_from(ANSWERS), st.integers(0, 9)
+                ),
                 min_size=1, max_size=5,
             ),
         ),
