@@ -40,10 +40,8 @@ def number_reader(unit_words: Iterable[str]) -> Callable[[str], Decimal | None]:
             return None
         if not (text.isascii() and text.isdigit()):  # nearly everybody types plain digits
             text = _narrow(text)
-            for _ in range(2):  # "约1.5小时左右": about, unit, about
-                text = _ABOUT.sub("", text).strip()
-                text = unit.sub("", text).strip()
-            text = text.translate(_DECIMAL_POINTS)
+            text = _ABOUT.sub("", text).strip()  # "约1.5小时左右"
+            text = unit.sub("", text).strip().translate(_DECIMAL_POINTS)
             if not _NUMBER.fullmatch(text):
                 return None
         return Decimal(text)

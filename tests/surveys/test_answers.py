@@ -170,7 +170,7 @@ def test_a_required_follow_up_is_missed_only_when_it_was_asked():
 @pytest.mark.parametrize("audience", ["parent", "resident"])
 @pytest.mark.parametrize("first", ["agree", "disagree", "dont_know", ""])
 @pytest.mark.parametrize("both", ["agree", "disagree", ""])
-@pytest.mark.parametrize("sports", [[], ["running"], ["swimming"], ["running", "swimming"]])
+@pytest.mark.parametrize("sports", [[], ["running"], ["swimming"], ["running", "football"]])
 def test_conditions_combine_as_they_are_written(audience, first, both, sports):
     form = {"first": [first], "both": [both], "sports": sports, "either": ["agree"], "residents": ["agree"]}
 
@@ -178,7 +178,9 @@ def test_conditions_combine_as_they_are_written(audience, first, both, sports):
 
     parent = audience == "parent"
     both_asked = parent and first in ("agree", "disagree")
-    either_asked = (parent and "swimming" in sports) or (both_asked and both == "agree" and first == "agree")
+    either_asked = (parent and bool({"swimming", "football"} & set(sports))) or (
+        both_asked and both == "agree" and first == "agree"
+    )
     residents_asked = not parent or "running" in sports
     assert (codes["sports.running"] == "not_asked") == (not parent)
     assert (codes["both"] == "not_asked") == (not both_asked)
@@ -254,10 +256,22 @@ def test_derived_columns_equal_a_plain_recomputation(answers):
     )
 
 
-def test_a_derived_item_of_items_not_asked_is_not_asked():
-    codes = DERIVED.decode(DERIVED.encode({"first": "agree"}, audience="resident").choices)
+@pytest.mark.parametrize(
+    ("audience", "third", "expected"),
+    [
+        ("deputy", "agree", ("not_asked", "not_asked")),
+        ("resident", "", ("no_answer", "no_answer")),
+        ("resident", "dont_know", ("no_answer", "no_answer")),
+        ("resident", "agree", ("yes", "1")),
+        ("resident", "disagree", ("no", "0")),
+    ],
+)
+def test_a_derived_item_is_over_what_was_asked(audience, third, expected):
+    answers = {"first": "agree", "second": "disagree", "third": third}
 
-    assert (codes["all_agree"], codes["agreed"]) == ("not_asked", "not_asked")
+    codes = DERIVED.decode(DERIVED.encode(answers, audience=audience).choices)
+
+    assert (codes["all_agree"], codes["agreed"]) == expected
 
 
 # --- Stored answers
