@@ -16,20 +16,10 @@ from typing import Any
 
 from django.db import transaction
 
-from surveys import seals
-from surveys.models import (
-    AccessCode,
-    Batch,
-    BatchKind,
-    Collector,
-    Response,
-    Source,
-    Void,
-    Wave,
-    WaveChain,
-    WaveState,
-)
-from surveys.tallies import add_counts, by_cell, count_responses, tables_by_collector
+from surveys import seals, statements
+from surveys.answers import AnswerTable
+from surveys.models import AccessCode, BatchKind, Collector, Response, Source, Void, Wave, WaveState
+from surveys.tallies import CellCount, TallyKey, add_counts, by_cell, count_responses, tables_by_collector
 
 COARSE_MINUTES = 10
 COARSE_SECONDS = 5
@@ -41,20 +31,31 @@ class Submission:
     """A form that passed the questionnaire's checks, on its way into the database.
 
     `submission_id` is the 16 bytes the page carried: the same id is the same submission, however
-    often it arrives. `slip` is the digest of the slip's code, if it came by a slip.
+    often it arrives. `table` is the compiled questionnaire the answers were checked against, that of
+    the collector's audience. `texts` is JSON or empty. `slip` is the digest of the slip's code, if any.
     """
 
-    wave_id: int
-    collector_id: int
+    collector: Collector
+    table: AnswerTable
     submission_id: bytes
     choices: bytes
     texts: str
     stratum: str
     language: str
     received_at: datetime
-    seconds: int | None = None
+    seconds: float | None = None
     slip: bytes | None = None
     source: str = Source.PHONE
+
+
+@dataclass
+class _Chain:
+    """The end of a wave's chain, held by this transaction."""
+
+    wave_id: int
+    state: str
+    length: int
+    digest: bytes
 
 
 @dataclass(frozen=True)
@@ -84,24 +85,24 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
     """
     outcomes: dict[bytes, Receipt | IntakeRefused] = {}
     with transaction.atomic():
-        states = _lock_waves({submission.wave_id for submission in submissions})
-        known = _known_receipts(submission.submission_id for submission in submissions)
+        chains = _lock({submission.collector.wave_id for submission in submissions})
+        known = statements.known_leaves(submission.submission_id for submission in submissions)
         fresh: dict[int, list[Submission]] = defaultdict(list)
         for submission in _in_id_order(submissions):
-            if submission.submission_id in known:
-                outcomes[submission.submission_id] = known[submission.submission_id]
-            elif submission.wave_id not in states:
-                outcomes[submission.submission_id] = IntakeRefused("unknown")
-            elif states[submission.wave_id].wave.state != WaveState.OPEN:
-                is_draft = states[submission.wave_id].wave.state == WaveState.DRAFT
-                outcomes[submission.submission_id] = IntakeRefused("not_open" if is_draft else "closed")
+            key, chain = submission.submission_id, chains.get(submission.collector.wave_id)
+            if key in known:
+                outcomes[key] = Receipt(seals.receipt_code(known[key]), is_repeat=True)
+            elif chain is None:
+                outcomes[key] = IntakeRefused("unknown")
+            elif chain.state != WaveState.OPEN:
+                outcomes[key] = IntakeRefused("not_open" if chain.state == WaveState.DRAFT else "closed")
             elif submission.slip is not None and not _redeem(submission):
-                outcomes[submission.submission_id] = IntakeRefused("slip_used")
+                outcomes[key] = IntakeRefused("slip_used")
             else:
-                fresh[submission.wave_id].append(submission)
+                fresh[chain.wave_id].append(submission)
         for wave_id in sorted(fresh):
-            outcomes |= _store(states[wave_id], fresh[wave_id])
-    return _in_asked_order(submissions, outcomes, known)
+            outcomes |= _store(chains[wave_id], fresh[wave_id])
+    return _in_asked_order(submissions, outcomes)
 
 
 def void_responses(responses: Iterable[int], *, wave: Wave, reason: str, by: Any, now: datetime) -> Void:
@@ -112,13 +113,13 @@ def void_responses(responses: Iterable[int], *, wave: Wave, reason: str, by: Any
     if not reason.strip():
         raise VoidRefused("Say why these replies are voided.")
     with transaction.atomic():
-        chain = _lock_chain(wave)
+        chain = _lock({wave.pk})[wave.pk]
         rows = _rows_to_change(wave, set(responses), is_void=False)
         void = Void.objects.create(wave=wave, reason=reason, by=by, at=now, responses_count=len(rows))
-        _recount_cells(wave, rows, sign=-1)
+        add_counts(_count_stored(wave, rows), sign=-1)
         void.covered.set(rows)
         Response.objects.filter(pk__in=[row.pk for row in rows]).update(void=void)
-        _seal(chain, BatchKind.VOID, [bytes(row.leaf) for row in rows], now=now, void=void)
+        _seal(chain, BatchKind.VOID, [bytes(row.leaf) for row in rows], now=now, void_id=void.pk)
     return void
 
 
@@ -127,14 +128,14 @@ def restore_responses(void: Void, *, reason: str, by: Any, now: datetime) -> Non
     if not reason.strip():
         raise VoidRefused("Say why these replies are restored.")
     with transaction.atomic():
-        chain = _lock_chain(void.wave)
+        chain = _lock({void.wave_id})[void.wave_id]
         if Void.objects.get(pk=void.pk).restored_at is not None:
             raise VoidRefused("These replies were restored before.")
         rows = _rows_to_change(void.wave, set(void.responses.values_list("pk", flat=True)), is_void=True)
-        _recount_cells(void.wave, rows, sign=1)
+        add_counts(_count_stored(void.wave, rows))
         Response.objects.filter(pk__in=[row.pk for row in rows]).update(void=None)
         Void.objects.filter(pk=void.pk).update(restored_by=by, restored_at=now, restored_reason=reason)
-        _seal(chain, BatchKind.RESTORE, [bytes(row.leaf) for row in rows], now=now, void=void)
+        _seal(chain, BatchKind.RESTORE, [bytes(row.leaf) for row in rows], now=now, void_id=void.pk)
 
 
 def leaf_fields(
@@ -162,29 +163,10 @@ def coarse_seconds(seconds: float | None) -> int | None:
     return int(min(seconds, LONGEST_SECONDS)) // COARSE_SECONDS * COARSE_SECONDS
 
 
-def _lock_waves(wave_ids: set[int]) -> dict[int, WaveChain]:
-    """The chains of these waves by wave id, locked in id order, each with its wave as it is now.
-
-    The wave is read by a second statement: in one joined statement PostgreSQL would wait for the chain's
-    row but show the wave as it was before the wait, and a wave closed meanwhile would still look open.
-    """
-    chains = WaveChain.objects.select_for_update(no_key=True).filter(wave_id__in=wave_ids).order_by("wave_id")
-    locked = {chain.wave_id: chain for chain in chains}
-    for wave in Wave.objects.filter(pk__in=locked):
-        locked[wave.pk].wave = wave
-    return locked
-
-
-def _lock_chain(wave: Wave) -> WaveChain:
-    return _lock_waves({wave.pk})[wave.pk]
-
-
-def _known_receipts(submission_ids: Iterable[bytes]) -> dict[bytes, Receipt]:
-    stored = Response.objects.filter(submission_id__in=list(submission_ids))
-    return {
-        bytes(submission_id): Receipt(seals.receipt_code(bytes(leaf)), is_repeat=True)
-        for submission_id, leaf in stored.values_list("submission_id", "leaf")
-    }
+def _lock(wave_ids: set[int]) -> dict[int, _Chain]:
+    chains = statements.lock_chains(wave_ids)
+    states = statements.wave_states(chains)
+    return {wave_id: _Chain(wave_id, states[wave_id], *end) for wave_id, end in chains.items()}
 
 
 def _in_id_order(submissions: Sequence[Submission]) -> list[Submission]:
@@ -200,91 +182,79 @@ def _redeem(submission: Submission) -> bool:
     return bool(
         AccessCode.objects.filter(
             digest=submission.slip,
-            collector_id=submission.collector_id,
+            collector=submission.collector,
             state=AccessCode.State.ISSUED,
         ).update(state=AccessCode.State.USED, used_on=submission.received_at.date())
     )
 
 
-def _store(chain: WaveChain, submissions: list[Submission]) -> dict[bytes, Receipt | IntakeRefused]:
-    codes = dict(
-        Collector.objects.filter(
-            wave_id=chain.wave_id, pk__in={submission.collector_id for submission in submissions}
-        ).values_list("pk", "code")
-    )
-    rows, outcomes = [], {}
-    for submission in submissions:
-        if submission.collector_id not in codes:
-            outcomes[submission.submission_id] = IntakeRefused("unknown")
-            continue
-        row = _response_row(submission, codes[submission.collector_id])
-        rows.append(row)
-        outcomes[submission.submission_id] = Receipt(seals.receipt_code(row.leaf), is_repeat=False)
-    if rows:
-        now = max(submission.received_at for submission in submissions)
-        batch = _seal(chain, BatchKind.INTAKE, [row.leaf for row in rows], now=now)
-        for row in rows:
-            row.batch = batch
-        Response.objects.bulk_create(rows)
-        _recount_cells(chain.wave, rows, sign=1)
-    return outcomes
+def _store(chain: _Chain, submissions: list[Submission]) -> dict[bytes, Receipt | IntakeRefused]:
+    salts = [secrets.token_bytes(16) for _ in submissions]
+    leaves = [_leaf(submission, salt) for submission, salt in zip(submissions, salts, strict=True)]
+    newest = max(submission.received_at for submission in submissions)
+    batch_id = _seal(chain, BatchKind.INTAKE, leaves, now=newest)
+    statements.insert_responses(
+        [
+            (
+                one.submission_id, one.collector.pk, batch_id, one.stratum, one.choices, one.texts,
+                one.language, one.source, statements.stored_time(coarse_time(one.received_at)), coarse_seconds(one.seconds),
+                salt, leaf,
+            )
+            for one, salt, leaf in zip(submissions, salts, leaves, strict=True)
+        ]
+    )  # fmt: skip
+    tables = {submission.collector.pk: submission.table for submission in submissions}
+    add_counts(_count(((one.collector.pk, one.stratum, one.choices) for one in submissions), tables))
+    return {
+        submission.submission_id: Receipt(seals.receipt_code(leaf), is_repeat=False)
+        for submission, leaf in zip(submissions, leaves, strict=True)
+    }
 
 
-def _response_row(submission: Submission, collector_code: str) -> Response:
-    salt = secrets.token_bytes(16)
-    seconds = coarse_seconds(submission.seconds)
-    fields = leaf_fields(
-        collector_code=collector_code,
-        stratum=submission.stratum,
-        choices=submission.choices,
-        texts=submission.texts,
-        language=submission.language,
-        source=submission.source,
-        received_at=submission.received_at,
-        seconds=seconds,
-    )
-    return Response(
-        submission_id=submission.submission_id,
-        collector_id=submission.collector_id,
-        stratum=submission.stratum,
-        choices=submission.choices,
-        texts=submission.texts,
-        language=submission.language,
-        source=submission.source,
-        received_at=coarse_time(submission.received_at),
-        seconds=seconds,
-        salt=salt,
-        leaf=seals.leaf_hash(salt, fields),
+def _leaf(submission: Submission, salt: bytes) -> bytes:
+    return seals.leaf_hash(
+        salt,
+        leaf_fields(
+            collector_code=submission.collector.code,
+            stratum=submission.stratum,
+            choices=submission.choices,
+            texts=submission.texts,
+            language=submission.language,
+            source=submission.source,
+            received_at=submission.received_at,
+            seconds=coarse_seconds(submission.seconds),
+        ),
     )
 
 
-def _recount_cells(wave: Wave, rows: list[Response], *, sign: int) -> None:
-    tables = tables_by_collector(wave)
-    cells = by_cell((row.collector_id, row.stratum, row.choices) for row in rows)
-    add_counts({key: count_responses(tables[key[0]], choices) for key, choices in cells.items()}, sign=sign)
+def _count(
+    rows: Iterable[tuple[int, str, bytes]], tables: dict[int, AnswerTable]
+) -> dict[TallyKey, CellCount]:
+    return {key: count_responses(tables[key[0]], choices) for key, choices in by_cell(rows).items()}
+
+
+def _count_stored(wave: Wave, rows: list[Response]) -> dict[TallyKey, CellCount]:
+    return _count(((row.collector_id, row.stratum, row.choices) for row in rows), tables_by_collector(wave))
 
 
 def _seal(
-    chain: WaveChain, kind: BatchKind, leaves: list[bytes], *, now: datetime, void: Void | None = None
-) -> Batch:
-    """Adds the next link to the chain. The caller holds the chain's row."""
-    number, previous, root = chain.length + 1, bytes(chain.digest), seals.merkle_root(leaves)
-    sealed_at = coarse_time(now)
+    chain: _Chain, kind: BatchKind, leaves: list[bytes], *, now: datetime, void_id: int | None = None
+) -> int:
+    """Adds the next link to the chain and returns the batch's id. The caller holds the chain's row."""
+    number, root, sealed_at = chain.length + 1, seals.merkle_root(leaves), coarse_time(now)
     digest = seals.chain_digest(
-        previous,
-        number=number,
-        kind=kind,
-        root=root,
-        responses_count=len(leaves),
+        chain.digest, number=number, kind=kind, root=root, responses_count=len(leaves),
         sealed_at=sealed_at.strftime("%Y-%m-%dT%H:%MZ"),
-    )
-    batch = Batch.objects.create(
-        wave_id=chain.wave_id, number=number, kind=kind, void=void, responses_count=len(leaves),
-        root=root, previous=previous, digest=digest, sealed_at=sealed_at,
     )  # fmt: skip
-    WaveChain.objects.filter(pk=chain.pk).update(length=number, digest=digest)
+    batch_id = statements.insert_batch(
+        (
+            chain.wave_id, number, str(kind), void_id, len(leaves), root, chain.digest, digest,
+            statements.stored_time(sealed_at),
+        )
+    )  # fmt: skip
+    statements.move_chain(chain.wave_id, length=number, digest=digest)
     chain.length, chain.digest = number, digest
-    return batch
+    return batch_id
 
 
 def _rows_to_change(wave: Wave, ids: set[int], *, is_void: bool) -> list[Response]:
@@ -301,12 +271,10 @@ def _rows_to_change(wave: Wave, ids: set[int], *, is_void: bool) -> list[Respons
 
 
 def _in_asked_order(
-    submissions: Sequence[Submission],
-    outcomes: dict[bytes, Receipt | IntakeRefused],
-    known: dict[bytes, Receipt],
+    submissions: Sequence[Submission], outcomes: dict[bytes, Receipt | IntakeRefused]
 ) -> list[Receipt | IntakeRefused]:
     """One outcome for each submission; the second copy of a page gets the first one's receipt."""
-    answered: set[bytes] = set(known)
+    answered: set[bytes] = set()
     result = []
     for submission in submissions:
         outcome = outcomes[submission.submission_id]

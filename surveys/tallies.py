@@ -14,9 +14,10 @@ from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
+from surveys import statements
 from surveys.answers import AnswerTable
 from surveys.models import Collector, Response, Tally, Wave, WaveChain
 
@@ -59,32 +60,16 @@ def add_counts(cells: dict[TallyKey, CellCount], *, sign: int = 1) -> None:
     Raises ValueError when a cell would fall below zero: then tallies and responses disagree, and
     nothing may be written.
     """
-    stored = {
-        (row.collector_id, row.stratum): row
-        for row in Tally.objects.filter(collector_id__in={collector for collector, _ in cells})
-    }
+    stored = statements.stored_tallies({collector_id for collector_id, _ in cells})
     rows = []
     for key in sorted(cells):  # in key order, so that two writers can never wait for each other
-        cell, before = cells[key], stored.get(key)
-        responses = sign * cell.responses + (before.responses if before else 0)
-        counts = sign * cell.counts + (np.frombuffer(before.counts, COUNT_TYPE) if before else 0)
-        if responses < 0 or (counts < 0).any():
+        cell, (responses, counts) = cells[key], stored.get(key, (0, b""))
+        responses += sign * cell.responses
+        total = sign * cell.counts + (np.frombuffer(counts, COUNT_TYPE) if counts else 0)
+        if responses < 0 or total.min() < 0:
             raise ValueError(f"Collector {key[0]}, stratum {key[1]!r}: a count would fall below zero.")
-        rows.append((*key, responses, counts.astype(COUNT_TYPE).tobytes()))
-    _upsert(rows)
-
-
-def _upsert(rows: list[tuple[int, str, int, bytes]]) -> None:
-    if not rows:
-        return
-    placeholders = ",".join(["(%s,%s,%s,%s)"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO surveys_tally (collector_id, stratum, responses, counts) VALUES {placeholders} "  # noqa: S608
-            "ON CONFLICT (collector_id, stratum) "
-            "DO UPDATE SET responses = excluded.responses, counts = excluded.counts",
-            [value for row in rows for value in row],
-        )
+        rows.append((*key, responses, total.astype(COUNT_TYPE).tobytes()))
+    statements.put_tallies(rows)
 
 
 def recount(wave: Wave) -> dict[TallyKey, CellCount]:

@@ -116,7 +116,7 @@ def a_submission(
     table = collector.wave.audiences.get(audience="parent").version.table
     sheet = table.encode(given, audience="parent")
     return Submission(
-        wave_id=collector.wave_id, collector_id=collector.pk,
+        collector=collector, table=table,
         submission_id=submission_id or secrets.token_bytes(16), choices=sheet.choices,
         texts=json.dumps({"comment": comment}, ensure_ascii=False) if comment else "",
         stratum=sheet.stratum, language="zh-hans", received_at=received_at, slip=slip, seconds=73,
