@@ -193,16 +193,15 @@ def _store(chain: _Chain, submissions: list[Submission]) -> dict[bytes, Receipt 
     leaves = [_leaf(submission, salt) for submission, salt in zip(submissions, salts, strict=True)]
     newest = max(submission.received_at for submission in submissions)
     batch_id = _seal(chain, BatchKind.INTAKE, leaves, now=newest)
-    statements.insert_responses(
-        [
-            (
-                one.submission_id, one.collector.pk, batch_id, one.stratum, one.choices, one.texts,
-                one.language, one.source, statements.stored_time(coarse_time(one.received_at)), coarse_seconds(one.seconds),
-                salt, leaf,
-            )
-            for one, salt, leaf in zip(submissions, salts, leaves, strict=True)
-        ]
-    )  # fmt: skip
+    rows = [
+        (
+            one.submission_id, one.collector.pk, batch_id, one.stratum, one.choices, one.texts, one.language,
+            one.source, statements.stored_time(coarse_time(one.received_at)),
+            coarse_seconds(one.seconds), salt, leaf,
+        )
+        for one, salt, leaf in zip(submissions, salts, leaves, strict=True)
+    ]  # fmt: skip
+    statements.insert_responses(rows)
     tables = {submission.collector.pk: submission.table for submission in submissions}
     add_counts(_count(((one.collector.pk, one.stratum, one.choices) for one in submissions), tables))
     return {

@@ -23,12 +23,10 @@ NEW_BATCH = (
 
 def lock_chains(wave_ids: Iterable[int]) -> dict[int, tuple[int, bytes]]:
     """Locks the chains of these waves in id order; wave id → (length, digest)."""
-    lock = "FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
-    rows = _select(
-        "SELECT wave_id, length, digest FROM surveys_wavechain WHERE wave_id IN ({}) ORDER BY wave_id "
-        + lock,
-        sorted(wave_ids),
-    )
+    statement = "SELECT wave_id, length, digest FROM surveys_wavechain WHERE wave_id IN ({}) ORDER BY wave_id"
+    if connection.features.has_select_for_no_key_update:
+        statement += " FOR NO KEY UPDATE"
+    rows = _select(statement, sorted(wave_ids))
     return {wave_id: (length, bytes(digest)) for wave_id, length, digest in rows}
 
 
