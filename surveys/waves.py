@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -88,12 +88,17 @@ def delete_draft(wave: Wave) -> None:
         wave.delete()
 
 
-def open_wave(wave: Wave, *, by: Any, now: datetime) -> None:
-    """Freezes the questionnaires, makes the collectors, and lets answers in. Only a draft can be opened."""
+def open_wave(wave: Wave, *, by: Any, now: datetime, sources: Mapping[str, str] | None = None) -> None:
+    """Freezes the questionnaires, makes the collectors, and lets answers in. Only a draft can be opened.
+
+    `sources` gives questionnaire texts by key that stand elsewhere than among the supplied instruments.
+    """
     with transaction.atomic():
         _step(wave, {WaveState.DRAFT}, WaveState.OPEN)
         for row in wave.audiences.all():
-            row.version = frozen_version(row.questionnaire_key, now=now)
+            row.version = frozen_version(
+                row.questionnaire_key, now=now, source=(sources or {}).get(row.questionnaire_key)
+            )
             row.save(update_fields=["version"])
         made = add_missing_collectors(wave)
         if not made:
@@ -131,9 +136,12 @@ def collectors_to_make(wave: Wave) -> dict[str, int]:
     return {row.audience: len(_places(row.audience, schools, townships)) for row in wave.audiences.all()}
 
 
-def frozen_version(key: str, *, now: datetime) -> QuestionnaireVersion:
-    """The frozen text of a questionnaire; the same text keeps its version, a changed one gets the next."""
-    source = instrument_source(key)
+def frozen_version(key: str, *, now: datetime, source: str | None = None) -> QuestionnaireVersion:
+    """The frozen text of a questionnaire; the same text keeps its version, a changed one gets the next.
+
+    Without a `source` it is the supplied instrument of that key.
+    """
+    source = instrument_source(key) if source is None else source
     digest = read_questionnaire(source, name=key).digest
     known = QuestionnaireVersion.objects.filter(digest=digest).first()
     if known:
@@ -183,40 +191,17 @@ def _places(audience: str, schools: list[School], townships: list) -> list[tuple
 
 
 def people_asked(school: School, population: str) -> int:
-    """How many people of one audience a school has, by the roster. Parents are counted as one per pupil."""
+    """How many people of one audience a school has, by the roster.
+
+    Only compulsory education (grades 1–9) is asked about: the senior part of a complete secondary school
+    does not count. Parents are counted as one per pupil, until a better figure is imported.
+    """
     return {
-        "pupils": school.pupils,
-        "pupils_from_grade_3": school.pupils_from_grade_3,
+        "pupils": school.pupils_in(1, 9),
+        "pupils_from_grade_3": school.pupils_in(3, 9),
         "teachers": school.teachers,
         "principals": 1,
     }[population]
-
-
-def _check_plan(
-    county: County, *, name: str, design: str, audiences: Sequence[AudiencePlan], besides: Wave | None = None
-) -> None:
-    if design not in DesignKind.values:
-        raise WaveRefused(_("Say how schools came in: all schools surveyed, or schools sampled."))
-    if not audiences:
-        raise WaveRefused(_("Choose at least one audience."))
-    total = sum((plan.share for plan in audiences), Decimal())
-    if abs(total - 1) > LARGEST_SHARE_ERROR:
-        raise WaveRefused(
-            _("The shares of the audiences add up to %(total)s%%; they must add up to 100%%.")
-            % {"total": f"{total * 100:f}".rstrip("0").rstrip(".")}
-        )
-    if Wave.objects.filter(county=county, name=name).exclude(pk=besides and besides.pk).exists():
-        raise WaveRefused(_("There is a wave named “%(name)s” already.") % {"name": name})
-
-
-def _plan_audiences(wave: Wave, audiences: Sequence[AudiencePlan]) -> None:
-    WaveAudience.objects.bulk_create(
-        WaveAudience(
-            wave=wave, audience=plan.audience, questionnaire_key=plan.questionnaire_key,
-            share=plan.share, target=plan.target, population=plan.population,
-        )
-        for plan in audiences
-    )  # fmt: skip
 
 
 def _step(wave: Wave, allowed: set[str], state: str) -> None:

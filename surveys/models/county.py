@@ -79,12 +79,14 @@ class School(models.Model):
 
     @property
     def pupils(self) -> int:
-        return sum(self.pupils_by_grade.values())
+        """All pupils, of every grade."""
+        return self.pupils_in(1, 12)
 
-    @property
-    def pupils_from_grade_3(self) -> int:
-        """Pupils old enough to answer the pupils' questionnaire."""
-        return sum(count for grade, count in self.pupils_by_grade.items() if int(grade) >= 3)
+    def pupils_in(self, first_grade: int, last_grade: int) -> int:
+        """Pupils of these grades, both included."""
+        return sum(
+            count for grade, count in self.pupils_by_grade.items() if first_grade <= int(grade) <= last_grade
+        )
 
 
 class ResidentPopulation(models.Model):
