@@ -105,6 +105,12 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
     return _in_asked_order(submissions, outcomes)
 
 
+def receipt_of(submission_id: bytes) -> Receipt | None:
+    """The receipt of a submission that is stored already; None if it never arrived."""
+    leaf = statements.known_leaves([submission_id]).get(submission_id)
+    return Receipt(seals.receipt_code(leaf), is_repeat=True) if leaf else None
+
+
 def void_responses(responses: Iterable[int], *, wave: Wave, reason: str, by: Any, now: datetime) -> Void:
     """Takes these responses (ids) out of every count, with a trace and a seal of their own.
 
