@@ -10,14 +10,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from surveys.presented import PresentedItem, PresentedOption
 from surveys.problems import NOT_A_NUMBER, TOO_MANY, UNKNOWN_OPTION, Problem
+from surveys.questionnaire_parts import MAX_TEXT_LENGTH, Item, text_in
 from surveys.typed import LONGEST_NUMBER, clean_text, number_reader, plain
-
-if TYPE_CHECKING:
-    from surveys.questionnaire import Item, Texts
 
 NO_ANSWER = "no_answer"
 NOT_ASKED = "not_asked"
@@ -27,7 +24,6 @@ NO, YES = "no", "yes"
 YES_INDEX = 3
 
 MAX_OPTIONS = 100
-MAX_TEXT_LENGTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +101,8 @@ class QuestionType:
             type=self.name,
             template=self.template,
             number=str(number),
-            text=_text(item.text, lang),
-            help=_text(item.help, lang),
+            text=text_in(item.text, lang),
+            help=text_in(item.help, lang),
             required=item.required,
             conditional=item.when is not None and item.when.depends_on_answers,
             stratum=item.stratum,
@@ -114,7 +110,7 @@ class QuestionType:
             value=self._value(raw),
             problem=problem.text(lang) if problem else "",
             problem_key=problem.key if problem else "",
-            unit=_text(item.unit, lang),
+            unit=text_in(item.unit, lang),
             inputmode=self.inputmode,
             max_length=item.max_length,
             max_choices=item.max_choices,
@@ -130,7 +126,7 @@ class QuestionType:
         return tuple(
             PresentedOption(
                 code=option.code,
-                text=_text(option.text, lang),
+                text=text_in(option.text, lang),
                 id=f"q-{item.name}-{option.code}",
                 checked=option.code in raw,
                 exclusive=option.exclusive,
@@ -357,7 +353,7 @@ class FreeText(QuestionType):
             text = clean_text("\n".join(raw))
             if not text:
                 return blank
-            return Answer(b"", text=text[:max_length], shortened=len(text) > max_length)
+            return Answer(b"", text=text[:max_length].rstrip(), shortened=len(text) > max_length)
 
         return read
 
@@ -392,7 +388,3 @@ QUESTION_TYPES: dict[str, QuestionType] = {
 def _given(raw: Sequence[str]) -> list[str]:
     """The different non-blank values, in order. A field posted twice with one value is one answer."""
     return list(dict.fromkeys(word for value in raw if (word := value.strip())))
-
-
-def _text(texts: Texts, lang: str) -> str:
-    return texts.get(lang) or texts.get("zh-hans", "")

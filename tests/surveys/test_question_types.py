@@ -197,6 +197,10 @@ def test_a_long_comment_is_kept_up_to_its_limit_and_says_so():
     assert exactly == Answer(b"", text="好" * 10_000)
 
 
+def test_a_text_cut_off_after_a_blank_ends_before_it():
+    assert QUESTION_TYPES["free_text"].read(WORD, ["four five"]) == Answer(b"", text="four", shortened=True)
+
+
 def test_two_texts_of_one_name_are_both_kept():
     comment = item_of("free_text", "comment")
 
