@@ -1,0 +1,103 @@
+"""What a phone is told when there is no questionnaire to show: one plain page each, with its HTTP status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Message:
+    """`sentences` may name %(wave)s, %(first_day)s and %(last_day)s. What the page offers besides:
+    a field for the code (`ask_code`), a link to try again (`retry`)."""
+
+    status: int
+    title: Text
+    sentences: tuple[Text, ...]
+    ask_code: bool = False
+    retry: bool = False
+
+
+MESSAGES: dict[str, Message] = {
+    "find": Message(
+        200,
+        _("Open your questionnaire"),
+        (_("Type the code printed under the QR code. Blanks and hyphens do not matter."),),
+        ask_code=True,
+    ),
+    "unknown": Message(
+        404,
+        _("We do not know this code"),
+        (
+            _("Please scan the QR code again, or type the code printed under it."),
+            _("If that does not help, ask whoever gave you the code."),
+        ),
+        ask_code=True,
+    ),
+    "slip_needed": Message(
+        403,
+        _("This survey is answered with a slip"),
+        (_("Please scan the QR code on your own slip, or type the code printed on it."),),
+        ask_code=True,
+    ),
+    "not_open": Message(
+        403,
+        _("This survey has not begun yet"),
+        (
+            _("“%(wave)s” begins on %(first_day)s. Please scan the same QR code again then."),
+            _("You have done nothing wrong, and nothing is lost."),
+        ),
+    ),
+    "closed": Message(
+        410,
+        _("This survey is over"),
+        (
+            _("“%(wave)s” ended on %(last_day)s, so no more answers can be taken."),
+            _("Thank you for your interest."),
+        ),
+    ),
+    "slip_used": Message(
+        410,
+        _("This slip has been used"),
+        (
+            _("Each slip works once, and an answer has already arrived with this one."),
+            _("If it was not yours, ask whoever gave you the slip for a new one."),
+        ),
+    ),
+    "busy": Message(
+        503,
+        _("Your answers are not stored yet"),
+        (_("The server is very busy. Your answers are kept here: please send them again in a few seconds."),),
+    ),
+    "busy_empty": Message(
+        503,
+        _("The server is very busy"),
+        (_("Please try again in a few seconds."),),
+        retry=True,
+    ),
+    "too_long": Message(
+        413,
+        _("That was more than we can take"),
+        (_("Please go back, shorten what you wrote and submit again."),),
+    ),
+    "unreadable": Message(
+        400,
+        _("Your answers did not arrive complete"),
+        (_("The connection was probably interrupted. Please go back and submit again."),),
+        retry=True,
+    ),
+    "no_receipt": Message(
+        404,
+        _("We did not give out this receipt"),
+        (_("Perhaps a letter of the address was lost. A form that was submitted is stored all the same."),),
+    ),
+    "method": Message(
+        405,
+        _("This address only opens and submits a questionnaire"),
+        (_("Please scan the QR code again."),),
+    ),
+}
