@@ -209,7 +209,7 @@ def test_only_declared_strata_that_were_asked_and_answered_make_the_stratum():
 def test_a_comment_that_was_cut_off_is_named():
     sheet = TABLES["free_text"].read({"word": ["five letters"], "comment": ["short"]}, audience="parent")
 
-    assert (sheet.texts, sheet.shortened) == ({"word": "five ", "comment": "short"}, ("word",))
+    assert (sheet.texts, sheet.shortened) == ({"word": "five", "comment": "short"}, ("word",))
 
 
 def test_form_data_may_come_as_a_function_a_mapping_or_a_multi_value_mapping():
