@@ -1,12 +1,14 @@
 """Every address, and who may open it: the one table to read when asking "who sees what?"."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from survey_site.accounts.access import allow, public
-from survey_site.views import account, desk, front, health
-from surveys.views import respond
+from survey_site.views import account, desk, front, health, scoring_rules
+from surveys.views import collectors, preview, respond, school_desk, schools, wave_steps, waves
+
+RULES = {"scoring_rules": scoring_rules}
 
 urlpatterns = [
     path("r/", public(respond.find), name="find"),
@@ -19,6 +21,57 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("desk/", allow("bureau", "reviewer", "school", "inspector")(desk), name="desk"),
     path("desk/account/", public(account), name="account"),
+    path("desk/waves/", allow("bureau", "reviewer")(waves.waves), name="waves"),
+    path("desk/waves/new/", allow("bureau")(waves.wave_create), RULES, name="wave_create"),
+    path("desk/waves/<int:wave_id>/", allow("bureau", "reviewer")(waves.wave), RULES, name="wave"),
+    path("desk/waves/<int:wave_id>/edit/", allow("bureau")(waves.wave_edit), RULES, name="wave_edit"),
+    path("desk/waves/<int:wave_id>/open/", allow("bureau")(wave_steps.wave_open), name="wave_open"),
+    path("desk/waves/<int:wave_id>/close/", allow("bureau")(wave_steps.wave_close), name="wave_close"),
+    path("desk/waves/<int:wave_id>/reopen/", allow("bureau")(wave_steps.wave_reopen), name="wave_reopen"),
+    path("desk/waves/<int:wave_id>/delete/", allow("bureau")(wave_steps.wave_delete), name="wave_delete"),
+    path(
+        "desk/waves/<int:wave_id>/collectors/",
+        allow("bureau", "reviewer")(collectors.collectors),
+        name="collectors",
+    ),
+    path(
+        "desk/collectors/<int:collector_id>/",
+        allow("bureau", "reviewer")(collectors.collector),
+        name="collector",
+    ),
+    path(
+        "desk/collectors/<int:collector_id>/show/",
+        allow("bureau", "reviewer", "school")(collectors.collector_show),
+        name="collector_show",
+    ),
+    path(
+        "desk/collectors/<int:collector_id>/poster/",
+        allow("bureau", "reviewer", "school")(collectors.collector_poster),
+        name="collector_poster",
+    ),
+    re_path(
+        r"^desk/collectors/(?P<collector_id>\d{1,18})/qr\.(?P<kind>svg|png)$",
+        allow("bureau", "reviewer", "school")(collectors.collector_qr),
+        name="collector_qr",
+    ),
+    path("desk/schools/", allow("bureau", "reviewer")(schools.schools), name="schools"),
+    path("desk/schools/<int:school_id>/", allow("bureau", "reviewer")(schools.school), name="school"),
+    path("desk/school/", allow("school")(school_desk.school_desk), name="school_desk"),
+    path(
+        "desk/questionnaires/",
+        allow("bureau", "reviewer")(preview.questionnaires),
+        name="questionnaires",
+    ),
+    path(
+        "desk/questionnaires/<slug:key>/",
+        allow("bureau", "reviewer")(preview.questionnaire),
+        name="questionnaire",
+    ),
+    path(
+        "desk/questionnaires/<slug:key>/frame/<int:number>/<slug:audience>/",
+        allow("bureau", "reviewer")(preview.preview_frame),
+        name="preview_frame",
+    ),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,9 +1,14 @@
 """Pages that belong to no room."""
 
+from collections.abc import Mapping
+
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+
+from scoring.rules import shipped_rules
+from surveys.forms import RuleChoice
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -32,3 +37,15 @@ def desk(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """One's own account: for any signed-in user, also one who has no role yet."""
     return render(request, "desk/account.html")
+
+
+def scoring_rules(language: str) -> list[RuleChoice]:
+    """The scoring rules for the wave pages, whose room does not know of scoring."""
+    return [
+        RuleChoice(key=key, name=_in(rule.name, language), description=_in(rule.description, language))
+        for key, rule in shipped_rules().items()
+    ]
+
+
+def _in(texts: Mapping[str, str], language: str) -> str:
+    return texts.get(language) or texts["zh-hans"]

@@ -46,11 +46,11 @@ class AudienceProgress:
 
 @dataclass(frozen=True)
 class SchoolProgress:
-    """One school of a wave; `by_audience` follows the wave's order, None where it is not asked."""
+    """One school of a wave; `by_audience` lists all audiences asked at schools, None where it has none."""
 
     school: School
     progress: Progress
-    by_audience: tuple[Progress | None, ...]
+    by_audience: tuple[tuple[str, Progress | None], ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def wave_progress(wave: Wave) -> WaveProgress:
             SchoolProgress(
                 school=school,
                 progress=sum(cells.values(), NOTHING),
-                by_audience=tuple(cells.get(audience) for audience in school_audiences),
+                by_audience=tuple((audience, cells.get(audience)) for audience in school_audiences),
             )
             for school, cells in at_school.items()
         ),

@@ -1,0 +1,52 @@
+"""How the desk prints numbers, audiences and table headers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django import template
+from django.utils.translation import get_language
+
+from surveys.audiences import AUDIENCES
+from surveys.views.lists import Sort
+
+register = template.Library()
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """A whole number as it is printed here: 12,006 in both languages; a dash where there is none."""
+    return "—" if value is None else f"{value:,}"
+
+
+@register.filter
+def percent(share: Decimal | None) -> str:
+    """A planned share (0–1) as percent, at most three decimals and none that say nothing: 8.333%."""
+    return "—" if share is None else f"{share * 100:.3f}".rstrip("0").rstrip(".") + "%"
+
+
+@register.filter
+def audience(code: str) -> str:
+    """An audience's name in the reader's language; its code if the name is no longer known."""
+    known = AUDIENCES.get(code)
+    return known.name(get_language()) if known else code
+
+
+@register.filter
+def spaced(code: str) -> str:
+    """A code in groups of five, for reading aloud: B2K7N 9QWXY."""
+    return " ".join(code[start : start + 5] for start in range(0, len(code), 5))
+
+
+@register.inclusion_tag("desk/parts/sort.html", takes_context=True)
+def sort_header(context: dict, key: str, label: str, numeric: bool = False) -> dict:
+    """A table header that sorts by a plain link; the page's context holds the chosen `sort`."""
+    sort: Sort = context["sort"]
+    chosen = sort.key == key
+    return {
+        "request": context["request"],
+        "label": label,
+        "numeric": numeric,
+        "direction": ("descending" if sort.descending else "ascending") if chosen else "",
+        "next": key if chosen and sort.descending else (f"-{key}" if chosen or numeric else key),
+    }

@@ -1,0 +1,117 @@
+"""A wave's steps: opening, closing, opening again, deleting a draft. Each asks once, saying what follows."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from surveys.models import Wave
+from surveys.progress import NOTHING, progress_of_waves
+from surveys.views.waves import questionnaire_title
+from surveys.waves import (
+    WaveRefused,
+    close_wave,
+    collectors_to_make,
+    delete_draft,
+    open_wave,
+    reopen_wave,
+)
+
+
+def wave_open(request: HttpRequest, wave_id: int) -> HttpResponse:
+    found = _wave(request, wave_id)
+    if request.method == "POST":
+        return _take(
+            request, found, _("The wave is open: answers are counted from now on."),
+            lambda: open_wave(found, by=request.user, now=timezone.now()),
+        )  # fmt: skip
+    if not found.is_draft:
+        return _no_longer(request, found)
+    collectors = collectors_to_make(found)
+    audiences = found.audiences.select_related("version")
+    rows = [(row, questionnaire_title(row), collectors[row.audience]) for row in audiences]
+    context = {
+        "wave": found,
+        "rows": rows,
+        "collectors": sum(collectors.values()),
+        "nowhere": [row.audience for row, _, count in rows if count == 0],
+        "starts_later": found.starts_on > timezone.localdate(),
+        "is_past": found.ends_on < timezone.localdate(),
+    }
+    return render(request, "desk/wave_open.html", context)
+
+
+def wave_close(request: HttpRequest, wave_id: int) -> HttpResponse:
+    found = _wave(request, wave_id)
+    if request.method == "POST":
+        return _take(
+            request, found, _("The wave is closed: no further answer is counted."),
+            lambda: close_wave(found, by=request.user, now=timezone.now(), reason=_reason(request)),
+        )  # fmt: skip
+    if not found.is_open:
+        return _no_longer(request, found)
+    progress = progress_of_waves([found]).get(found.pk, NOTHING)
+    context = {"wave": found, "progress": progress, "is_early": found.ends_on > timezone.localdate()}
+    return render(request, "desk/wave_close.html", context)
+
+
+def wave_reopen(request: HttpRequest, wave_id: int) -> HttpResponse:
+    found = _wave(request, wave_id)
+    if request.method == "POST":
+        reason = _reason(request)
+        if not reason:
+            context = {"wave": found, "error": _("Say why the wave is opened again.")}
+            return render(request, "desk/wave_reopen.html", context)
+        return _take(
+            request, found, _("The wave is open again."),
+            lambda: reopen_wave(found, by=request.user, now=timezone.now(), reason=reason),
+        )  # fmt: skip
+    if not found.is_closed:
+        return _no_longer(request, found)
+    return render(request, "desk/wave_reopen.html", {"wave": found})
+
+
+def wave_delete(request: HttpRequest, wave_id: int) -> HttpResponse:
+    found = _wave(request, wave_id)
+    if request.method == "POST":
+        try:
+            delete_draft(found)
+        except WaveRefused as error:
+            messages.error(request, str(error))
+            return redirect("wave", wave_id)
+        messages.success(request, _("The draft “%(name)s” is deleted.") % {"name": found.name})
+        return redirect("waves")
+    if not found.is_draft:
+        messages.error(request, _("Only a draft can be deleted; a wave that was opened stays on record."))
+        return redirect("wave", found.pk)
+    return render(request, "desk/wave_delete.html", {"wave": found})
+
+
+def _wave(request: HttpRequest, wave_id: int) -> Wave:
+    return get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").replace("\x00", "").strip()[:500]
+
+
+def _take(request: HttpRequest, wave: Wave, done: str, step) -> HttpResponse:
+    """Takes the step; a refusal becomes a sentence on the wave's page, where the state can be seen."""
+    try:
+        step()
+    except WaveRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect("wave", wave.pk)
+
+
+def _no_longer(request: HttpRequest, wave: Wave) -> HttpResponse:
+    messages.error(
+        request,
+        _("The wave is now: %(state)s. This step is not possible.") % {"state": wave.get_state_display()},
+    )
+    return redirect("wave", wave.pk)

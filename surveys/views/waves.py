@@ -1,0 +1,200 @@
+"""The bureau's waves: the list, drawing one up, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from surveys.audiences import AUDIENCES
+from surveys.forms import RuleChoice, WaveForm
+from surveys.models import School, Wave, WaveAudience, WaveEvent, WaveState
+from surveys.progress import SchoolProgress, progress_of_waves, wave_progress
+from surveys.questionnaire import instrument_keys, text_in
+from surveys.views.lists import chosen_sort, page_of, search_words
+from surveys.views.preview import instrument
+from surveys.waves import WaveRefused, create_wave, edit_draft
+
+# The rules belong to a higher room, which passes this function in through the URL table.
+ScoringRules = Callable[[str], Sequence[RuleChoice]]
+
+EVENTS = {
+    "created": gettext_lazy("Draft made"),
+    "edited": gettext_lazy("Draft changed"),
+    "opened": gettext_lazy("Opened"),
+    "closed": gettext_lazy("Closed"),
+    "reopened": gettext_lazy("Opened again"),
+}
+
+
+def waves(request: HttpRequest) -> HttpResponse:
+    """All waves of the county, the newest first."""
+    words, state = search_words(request), request.GET.get("state", "")
+    found = Wave.objects.filter(county=request.scope.county, name__icontains=words)
+    if state in WaveState.values:
+        found = found.filter(state=state)
+    sort = chosen_sort(request, {"name": "name", "starts": "starts_on", "state": "state"}, default="-starts")
+    page = page_of(request, found.order_by(sort.order, "-pk"))
+    progress = progress_of_waves(page.object_list)
+    context = {
+        "rows": [(wave, progress[wave.pk]) for wave in page],
+        "page": page,
+        "sort": sort,
+        "words": words,
+        "filters": [_state_filter(state)],
+        "has_schools": School.objects.filter(county=request.scope.county, is_active=True).exists(),
+    }
+    return render(request, "desk/waves.html", context)
+
+
+def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> HttpResponse:
+    """How one wave stands: its plan, its replies against target by audience and school, what was done."""
+    found = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
+    progress = wave_progress(found)
+    words = search_words(request)
+    only_behind = request.GET.get("show") == "behind"
+    rows = [
+        row for row in progress.schools if _matches(row, words) and not (only_behind and row.progress.is_full)
+    ]
+    sort = chosen_sort(request, SCHOOL_COLUMNS, default="code")
+    rows.sort(key=lambda row: row.school.code)
+    rows.sort(key=sort.by, reverse=sort.descending)
+    rules = {rule.key: rule for rule in scoring_rules(get_language())}
+    context = {
+        "wave": found,
+        "rule": rules.get(found.scoring_rule),
+        "plan": [
+            (row, questionnaire_title(row), getattr(AUDIENCES.get(row.audience), "population", "given") != "given")
+            for row in found.audiences.select_related("version")
+        ],
+        "progress": progress,
+        "page": page_of(request, rows),
+        "sort": sort,
+        "words": words,
+        "filters": [_behind_filter(only_behind)],
+        "events": [_event_line(event) for event in found.events.select_related("by")],
+        "has_schools": School.objects.filter(county=found.county, is_active=True).exists(),
+    }
+    return render(request, "desk/wave.html", context)
+
+
+def wave_create(request: HttpRequest, scoring_rules: ScoringRules) -> HttpResponse:
+    form = _form(request, scoring_rules)
+    refused = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_wave(county=request.scope.county, **_decided(form, request))
+        except WaveRefused as error:
+            refused = str(error)
+        else:
+            messages.success(request, _("The draft is saved. Look it over, then open the wave."))
+            return redirect("wave", made.pk)
+    return _form_page(request, form, refused=refused)
+
+
+def wave_edit(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> HttpResponse:
+    found = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
+    if not found.is_draft:
+        messages.error(request, _("Only a draft can be changed; this wave has been opened."))
+        return redirect("wave", found.pk)
+    form = _form(request, scoring_rules, wave=found)
+    refused = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            edit_draft(found, **_decided(form, request))
+        except WaveRefused as error:
+            refused = str(error)
+        else:
+            messages.success(request, _("The draft is saved. Look it over, then open the wave."))
+            return redirect("wave", found.pk)
+    return _form_page(request, form, refused=refused, wave=found)
+
+
+SCHOOL_COLUMNS: dict[str, Callable[[SchoolProgress], Any]] = {
+    "code": attrgetter("school.code"),
+    "name": attrgetter("school.name"),
+    "township": attrgetter("school.township.name"),
+    "replies": attrgetter("progress.replies"),
+    "share": lambda row: row.progress.replies / row.progress.target if row.progress.target else -1.0,
+}
+
+
+def _matches(row: SchoolProgress, words: str) -> bool:
+    text = f"{row.school.name} {row.school.code} {row.school.township.name}".casefold()
+    return words.casefold() in text
+
+
+def _form(request: HttpRequest, scoring_rules: ScoringRules, *, wave: Wave | None = None) -> WaveForm:
+    if not request.scope.may_change:
+        raise PermissionDenied
+    return WaveForm(
+        request.POST if request.method == "POST" else None,
+        county=request.scope.county,
+        scoring_rules=scoring_rules(get_language()),
+        today=timezone.localdate(),
+        wave=wave,
+    )
+
+
+def _form_page(
+    request: HttpRequest, form: WaveForm, *, refused: str, wave: Wave | None = None
+) -> HttpResponse:
+    has_schools = School.objects.filter(county=request.scope.county, is_active=True).exists()
+    context = {"form": form, "refused": refused, "wave": wave, "has_schools": has_schools}
+    return render(request, "desk/wave_form.html", context)
+
+
+def _decided(form: WaveForm, request: HttpRequest) -> dict:
+    """The form's answers as `create_wave` and `edit_draft` take them."""
+    names = ("name", "starts_on", "ends_on", "scoring_rule", "design")
+    decided = {name: form.cleaned_data[name] for name in names}
+    return decided | {"audiences": form.plans(), "by": request.user, "now": timezone.now()}
+
+
+def _event_line(event: WaveEvent) -> dict:
+    return {
+        "what": EVENTS.get(event.action, event.action),
+        "by": event.by,
+        "at": event.at,
+        "reason": event.detail.get("reason", ""),
+        "collectors": event.detail.get("collectors"),
+        "chain": event.detail.get("chain", "")[:16],
+        "batches": event.detail.get("batches"),
+    }
+
+
+def questionnaire_title(row: WaveAudience) -> str:
+    """The title of what an audience is asked: the frozen text once there is one."""
+    if row.version:
+        return text_in(row.version.questionnaire.title, get_language())
+    if row.questionnaire_key not in instrument_keys():
+        return row.questionnaire_key
+    return text_in(instrument(row.questionnaire_key).title, get_language())
+
+
+def _state_filter(chosen: str) -> dict:
+    return {
+        "name": "state",
+        "label": _("State"),
+        "all": _("All states"),
+        "options": WaveState.choices,
+        "chosen": chosen,
+    }
+
+
+def _behind_filter(only_behind: bool) -> dict:
+    return {
+        "name": "show",
+        "label": _("Which schools"),
+        "all": _("All schools"),
+        "options": [("behind", _("Below target only"))],
+        "chosen": "behind" if only_behind else "",
+    }
