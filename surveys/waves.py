@@ -204,6 +204,33 @@ def people_asked(school: School, population: str) -> int:
     }[population]
 
 
+def _check_plan(
+    county: County, *, name: str, design: str, audiences: Sequence[AudiencePlan], besides: Wave | None = None
+) -> None:
+    if design not in DesignKind.values:
+        raise WaveRefused(_("Say how schools came in: all schools surveyed, or schools sampled."))
+    if not audiences:
+        raise WaveRefused(_("Choose at least one audience."))
+    total = sum((plan.share for plan in audiences), Decimal())
+    if abs(total - 1) > LARGEST_SHARE_ERROR:
+        raise WaveRefused(
+            _("The shares of the audiences add up to %(total)s%%; they must add up to 100%%.")
+            % {"total": f"{total * 100:f}".rstrip("0").rstrip(".")}
+        )
+    if Wave.objects.filter(county=county, name=name).exclude(pk=besides and besides.pk).exists():
+        raise WaveRefused(_("There is a wave named “%(name)s” already.") % {"name": name})
+
+
+def _plan_audiences(wave: Wave, audiences: Sequence[AudiencePlan]) -> None:
+    WaveAudience.objects.bulk_create(
+        WaveAudience(
+            wave=wave, audience=plan.audience, questionnaire_key=plan.questionnaire_key,
+            share=plan.share, target=plan.target, population=plan.population,
+        )
+        for plan in audiences
+    )  # fmt: skip
+
+
 def _step(wave: Wave, allowed: set[str], state: str) -> None:
     """Takes the wave's writing lock and moves its state, or refuses."""
     WaveChain.objects.select_for_update(no_key=True).get(pk=wave.pk)
