@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scoring.numeric.auxiliary import AuxiliaryFit, indicator_matrix
 from scoring.numeric.cells import Cells, Design, UnitLayout
 from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.ratio import block_ratios
 from scoring.numeric.recode import CellSums
 from scoring.numeric.variance import sum_by
 
@@ -22,13 +24,13 @@ class MarginCalibration:
     margins: Sequence[np.ndarray]
     base_weight: np.ndarray
 
-    def indicators(self) -> np.ndarray:
-        """(g, p) margin indicators; collinear between margins, which the regression below allows."""
-        columns = []
-        for margin in self.margins:
-            names, codes = np.unique(np.asarray(margin, dtype=str), return_inverse=True)
-            columns.append(np.eye(len(names))[codes])
-        return np.concatenate(columns, axis=1)
+    def fitted(self, n: np.ndarray, linear: np.ndarray) -> np.ndarray:
+        """(g, k) fitted value x'B per response of each cell, from the cells' summed values `linear` (g,
+        k) and responses n; the regression weights are those before calibration."""
+        codes = [np.unique(np.asarray(margin, dtype=str), return_inverse=True)[1] for margin in self.margins]
+        base = np.where(n > 0, np.asarray(self.base_weight, float), 0.0)
+        fit = AuxiliaryFit(indicator_matrix(codes), base * n)
+        return fit.fitted(linear / np.where(n > 0, n, 1)[:, None])
 
 
 @dataclass(frozen=True)
@@ -110,29 +112,29 @@ def block_means(
     inside = (block >= 0) & (sums.R > 0)
     code = np.where(inside, block, 0)
     w = np.where(inside, cells.weight, 0.0)
-    weighted = sum_by(code, w * sums.R, n_blocks)
+    R = np.where(inside, sums.R, 0.0)
+    found = block_ratios(
+        np.where(inside, sums.S1, 0.0), R, weight=w, block=np.where(inside, block, -1), n_blocks=n_blocks
+    )
+    mean, weighted, linear = found.ratio, found.weighted, found.linear
     filled = weighted > 0
     divisor = np.where(filled, weighted, 1.0)
-    mean = np.where(filled, sum_by(code, w * sums.S1, n_blocks) / divisor, np.nan)
-    squares = sum_by(code, w**2 * sums.R, n_blocks)
-
-    centre = np.where(filled, mean, 0.0)[code]
-    R = np.where(inside, sums.R, 0.0)
-    distance = np.where(inside, sums.S1 / np.where(R > 0, R, 1) - centre, 0.0)
-    scatter = np.where(inside, sums.scatter(), 0.0)
+    squares = sum_by(code, w**2 * R, n_blocks)
     n_valid = sum_by(code, R, n_blocks)
-    element = sum_by(code, w * (scatter + R * distance**2), n_blocks) / divisor
-    # Linearised value of a cell's answers: (s − μ)/W for the valid ones, 0 for the others (§4.2, centred).
-    linear = R * distance / divisor[code]
+
+    # Scatter inside a cell of (s − μ)/W for the valid answers and 0 for the others (§4.2, centred).
+    scatter = np.where(inside, sums.scatter(), 0.0)
     n = np.where(cells.n > 0, cells.n, 1.0)
-    spread = (scatter + R * distance**2 * (1 - R / n)) / divisor[code] ** 2
+    between = np.where(R > 0, (linear * divisor[code]) ** 2 / np.where(R > 0, R, 1), 0.0)
+    element = sum_by(code, w * (scatter + between), n_blocks) / divisor
+    spread = (scatter + between * (1 - R / n)) / divisor[code] ** 2
 
     everywhere = np.where(cells.n > 0, cells.weight, 0.0)
     rows = np.arange(len(cells))
     totals = np.zeros((len(cells), n_blocks))
     totals[rows, code] = linear
     if calibration is not None:
-        totals -= cells.n[:, None] * _fitted(calibration, cells.n, totals)
+        totals -= cells.n[:, None] * calibration.fitted(cells.n, totals)
     totals *= everywhere[:, None]
     scatters = np.zeros((len(cells), n_blocks))
     scatters[rows, code] = w**2 * spread
@@ -148,13 +150,3 @@ def block_means(
         block=block,
         layout=layout,
     )
-
-
-def _fitted(calibration: MarginCalibration, n: np.ndarray, linear: np.ndarray) -> np.ndarray:
-    """Fitted value x'B per response of every cell; B by least squares with the weights before calibration."""
-    x = calibration.indicators()
-    base = np.where(n > 0, np.asarray(calibration.base_weight, float), 0.0)
-    root = np.sqrt(base * n)
-    per_response = linear / np.where(n > 0, n, 1)[:, None]
-    coefficients, *_ = np.linalg.lstsq(x * root[:, None], per_response * root[:, None], rcond=1e-11)
-    return x @ coefficients

@@ -151,7 +151,7 @@ def estimate_composite(
         factors = np.zeros((len(listed), len(names), len(places)))
         for i, name in enumerate(listed):
             a = names.index(name)
-            factors[i, a] = _class_factors(name, class_shares, places, valid[a], merged)
+            factors[i, a] = composite_factors(name, class_shares, places, valid[a], valid[a], merged)
         factors = factors.reshape(len(listed), -1)
     share = np.array([shares.get(name, 0.0) for name in listed])
     total = basis.contrast(share @ factors)
@@ -218,14 +218,22 @@ def _checked_shares(shares: Mapping[str, float], kind: str) -> dict[str, float]:
     return checked
 
 
-def _class_factors(
+def composite_factors(
     audience: str,
-    class_shares: Mapping[str, float],
+    class_shares: Mapping[str, float] | None,
     places: list[str],
     valid: np.ndarray,
-    merged: list[BlockMerge],
+    weighted: np.ndarray,
+    merged: list[BlockMerge] | None = None,
 ) -> np.ndarray:
-    """Factor of each of the audience's class means; shares of empty classes go to the nearest class."""
+    """Factor of each of an audience's class means (C,), adding to 1.
+
+    valid, weighted: (C,) valid answers and Σ w R of its classes in the order of `places`. Without
+    class_shares the audience's own weighted distribution; otherwise P_h, an empty class's share going to
+    the nearest class (recorded in `merged`).
+    """
+    if class_shares is None:
+        return weighted / weighted.sum()
     order = list(class_shares)
     answered = {place: valid[i] for i, place in enumerate(places)}
     for place, count in answered.items():
@@ -242,7 +250,8 @@ def _class_factors(
         if answered.get(place, 0) == 0:
             full = [other for other in order if answered.get(other, 0) > 0]
             target = min(full, key=lambda o: (abs(order.index(o) - i), -answered[o], order.index(o)))
-            merged.append(BlockMerge(audience, place, target))
+            if merged is not None:
+                merged.append(BlockMerge(audience, place, target))
         factors[places.index(target)] += class_shares[place]
     return factors
 

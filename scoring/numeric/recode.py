@@ -69,3 +69,34 @@ def response_sums(values: np.ndarray) -> CellSums:
     valid = ~np.isnan(values)
     filled = np.where(valid, values, 0.0)
     return CellSums(R=valid.astype(float), S1=filled, S2=filled**2)
+
+
+def aggregate(values: np.ndarray, *, cell: np.ndarray, n_cells: int) -> CellSums:
+    """R, S1, S2 per cell from single responses; nan is not a valid answer, cell codes run from 0 to
+    n_cells-1."""
+    values = np.asarray(values, float)
+    valid = ~np.isnan(values)
+    codes, scores = np.asarray(cell)[valid], values[valid]
+    return CellSums(
+        R=np.bincount(codes, minlength=n_cells).astype(float),
+        S1=np.bincount(codes, weights=scores, minlength=n_cells),
+        S2=np.bincount(codes, weights=scores**2, minlength=n_cells),
+    )
+
+
+def item_mean(values: np.ndarray, *, least_share: float = 0.0) -> np.ndarray:
+    """Mean of each respondent's valid items (n, K) → (n,); nan if fewer than `least_share` of the items,
+    or none, were answered. A derived item: its own tally keeps every later figure exact."""
+    values = np.asarray(values, float)
+    valid = ~np.isnan(values)
+    answered = valid.sum(axis=1)
+    enough = (answered > 0) & (answered >= least_share * values.shape[1])
+    total = np.where(valid, values, 0.0).sum(axis=1)
+    return np.where(enough, total / np.maximum(answered, 1), np.nan)
+
+
+def all_satisfied(values: np.ndarray) -> np.ndarray:
+    """1 if every valid item of the respondent is 1 (satisfied), 0 if one is not, nan without a valid item."""
+    values = np.asarray(values, float)
+    valid = ~np.isnan(values)
+    return np.where(valid.any(axis=1), np.where(valid, values >= 1, True).all(axis=1), np.nan)

@@ -61,7 +61,7 @@ def stratum_scale(
             h = int(np.flatnonzero(over)[0])
             raise NumericInputError(
                 f"stratum {_name(names, h)}: {units[h]:.0f} units were observed but the population is "
-                f"given as {population[h]:g}; the finite population correction needs a population at least as large"
+                f"given as {population[h]:g}; the finite population correction needs at least as many"
             )
         finite = np.isfinite(population)
         unsampled[finite] = 1 - units[finite] / population[finite]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from scoring.numeric.cells import Cells, Design
-from scoring.numeric.recode import CellSums, cell_sums, score_vector
+from scoring.numeric.recode import CellSums, aggregate, cell_sums, item_mean, score_vector
 from tests.golden_cases import read_data
 
 STRATA_FPC = Design("all_schools", fpc=True)
@@ -48,3 +48,64 @@ def county_sums(scores: np.ndarray = TOP2, item: str = "q8") -> tuple[Cells, Cel
     """Cells and the sums of one item under one scoring."""
     cells, counts, _ = county_from_tallies(item)
     return cells, cell_sums(counts, scores)
+
+
+ITEMS = [f"q{k}" for k in range(1, 9)]
+
+
+@cache
+def county_rows(wave: str = "county_a") -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Responses joined with their strata, and the variables of the reference cases (nan = not valid)."""
+    rows = read_data(wave)
+    rows["school"] = rows["school"].fillna("")
+    by_school = rows["audience"].isin(["parent", "student", "teacher"])
+    rows["cell"] = rows["school"].where(by_school, "*")
+    rows = rows.merge(
+        read_data(f"{wave}_strata").drop(columns=["N", "n"]),
+        on=["audience", "class", "cell"],
+        how="left",
+        validate="m:1",
+    )
+    return rows, variables_of(rows)
+
+
+def variables_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    """idx and top-2 of the overall item and of each respondent's mean over items."""
+    codes = rows[ITEMS].to_numpy(float)
+    valid = (codes >= 1) & (codes <= 5)
+    idx = np.where(valid, 25 * (codes - 1), np.nan)
+    top2 = np.where(valid, codes >= 4, np.nan)
+    return {
+        "idx": idx,
+        "t2": top2,
+        "idx_overall": idx[:, 7],
+        "t2_overall": top2[:, 7],
+        "idx_all": item_mean(idx),
+        "t2_all": item_mean(top2),
+    }
+
+
+@cache
+def cells_of_rows(wave: str = "county_a", margins: bool = False) -> tuple[Cells, np.ndarray, pd.DataFrame]:
+    """The wave's cells, the cell of every row, and one line per cell (margins: also by grade and gender)."""
+    rows, _ = county_rows(wave)
+    keys = ["audience", "class", "school", "stratum"] + (["grade_band", "gender"] if margins else [])
+    code = rows.groupby(keys, sort=True).ngroup().to_numpy()
+    lines = rows.assign(code=code).drop_duplicates("code").sort_values("code").reset_index(drop=True)
+    cells = Cells(
+        audience=lines["audience"].to_numpy(),
+        location=lines["class"].to_numpy(),
+        school=lines["school"].to_numpy(),
+        stratum=lines["stratum"].to_numpy(),
+        n=np.bincount(code),
+        weight=(lines["N_stratum"] / lines["n_stratum"]).to_numpy(),
+        stratum_population=lines["N_stratum"].to_numpy(),
+    )
+    return cells, code, lines
+
+
+def row_sums(variable: str, wave: str = "county_a", margins: bool = False) -> tuple[Cells, CellSums]:
+    """Cells and sums of one of the variables, from rows."""
+    cells, code, _ = cells_of_rows(wave, margins)
+    _, values = county_rows(wave)
+    return cells, aggregate(values[variable], cell=code, n_cells=len(cells))

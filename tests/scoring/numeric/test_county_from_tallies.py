@@ -6,10 +6,9 @@ import pytest
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite import estimate_composite
 from scoring.numeric.domains import estimate_domains
-from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n, wald
+from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n
 from scoring.numeric.item_pairs import PairSums, item_means
 from scoring.numeric.recode import CellSums, cell_sums, score_vector
-from scoring.numeric.weighting import collapse_cells, kish
 from tests.golden_cases import assert_matches, golden_case, golden_cases, read_data
 from tests.scoring.numeric.county_cells import (
     CLASS_SHARES,
@@ -23,22 +22,12 @@ from tests.scoring.numeric.county_cells import (
     county_from_tallies,
     county_sums,
 )
+from tests.scoring.numeric.results import as_result
 
 VARIABLES = {"idx_overall": IDX, "t2_overall": TOP2}
 DESIGNS = {"strata-fpc": STRATA_FPC, "strata-nofpc": STRATA, "cluster": SCHOOLS}
 # The respondent's mean over items is a derived item with its own tally; these cases are checked from rows.
 FROM_ROWS = ("idx_all", "t2_all")
-
-
-def as_result(estimate, se, df, n=None):
-    result = {
-        "estimate": estimate,
-        "se": se,
-        "df": df,
-        "ci_z": wald(estimate, variance=se**2, df=np.inf).as_list(),
-        "ci_t": wald(estimate, variance=se**2, df=df).as_list(),
-    }
-    return result if n is None else result | {"n": n}
 
 
 def domain_results(domain_of, design, items=None):
@@ -175,10 +164,12 @@ def test_sums_of_squares_per_cell_suffice(case_id):
         }
 
     cross = [frame[f"cross_{part}"].to_numpy(float) for part in ("overall_ss", "overall_all", "all_ss")]
+    n, one, two = (frame[f"cross_{part}"].to_numpy(float) for part in ("n", "overall_s", "all_s"))
     pairs = PairSums(
-        R=frame["cross_n"].to_numpy(float),
-        S1=frame[["cross_overall_s", "cross_all_s"]].to_numpy(float),
-        products=np.stack([cross[0], cross[1], cross[1], cross[2]], axis=1).reshape(-1, 2, 2),
+        *(
+            np.stack(p, axis=1).reshape(-1, 2, 2)
+            for p in ([n] * 4, [one, one, two, two], [*cross[:2], *cross[1:]])
+        )
     )
     both = item_means(cells, pairs, design=STRATA_FPC)
     if case_id.endswith("cluster"):
@@ -256,52 +247,6 @@ def test_intervals_of_the_county_share(case_id, design):
             "ci": {key: interval.as_list() for key, interval in all_share_intervals(share).items()},
         }
     assert_matches(got, case)
-
-
-@pytest.mark.parametrize("wave, case_id", [("county_a", "P-county_a-weights"), ("county_a_wave2", None)])
-def test_small_cells_are_pooled_by_the_stated_rule(wave, case_id):
-    strata = read_data(f"{wave}_strata")
-    got = collapse_cells(
-        strata["audience"],
-        location=strata["class"],
-        cell=strata["cell"],
-        population=strata["N"],
-        responses=strata["n"],
-    )
-    assert list(got.stratum) == list(strata["stratum"])
-    assert list(got.stratum_population) == list(strata["N_stratum"])
-    assert list(got.stratum_responses) == list(strata["n_stratum"])
-    np.testing.assert_allclose(got.weight, strata["weight"], rtol=1e-12)
-    assert {m.stratum for m in got.merges} == set(strata["stratum"][strata["stratum"].str.endswith("pool")])
-    if case_id is None:
-        return
-    case = golden_case(case_id)
-    report = kish(got.weight, strata["n"])
-    names = sorted(set(got.stratum))
-    table = strata.drop_duplicates("stratum").set_index("stratum")
-    assert_matches(
-        {
-            "n_responses": report.n,
-            "n_strata": len(names),
-            "weights": {
-                "sum": report.sum,
-                "min": report.min,
-                "max": report.max,
-                "sum_sq": report.sum_sq,
-                "kish_neff": report.n_eff,
-                "kish_deff": report.deff_w,
-            },
-            "strata": [
-                {
-                    "stratum": s["stratum"],
-                    "N": table.N_stratum[s["stratum"]],
-                    "n": table.n_stratum[s["stratum"]],
-                }
-                for s in case.expected["strata"]
-            ],
-        },
-        case,
-    )
 
 
 @pytest.mark.parametrize("case", golden_cases("item_means"), ids=lambda c: c.id)

@@ -1,0 +1,241 @@
+"""Weights that meet known margins: raking, and trimming with renewed raking.
+
+Works on rows and on cells alike: `counts` are the responses that carry each weight. Source: Deming and
+Stephan 1940; Deville, Särndal and Sautory 1993; Potter 1990; Kolenikov 2014.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.variance import sum_by
+
+TOLERANCE = 1e-8
+MAX_PASSES = 500
+
+
+@dataclass(frozen=True)
+class Margin:
+    """One margin: its name, the category of every row or cell (words or codes), and category → people."""
+
+    name: str
+    category: Sequence
+    totals: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class RakedWeights:
+    """weights after raking; passes used; worst: largest |Σ w n / T − 1| over all categories (≤ tolerance);
+    g_lowest, g_highest: range of weight / base weight over rows or cells that carry responses."""
+
+    weights: np.ndarray
+    passes: int
+    worst: float
+    g_lowest: float
+    g_highest: float
+
+
+@dataclass(frozen=True)
+class PreparedMargin:
+    """A margin with categories as codes; totals (K,) in the order of `names`."""
+
+    name: str
+    names: tuple[str, ...]
+    codes: np.ndarray
+    totals: np.ndarray
+
+
+def prepare_margins(
+    margins: Sequence[Margin], responses: np.ndarray, *, relative: float = 1e-6
+) -> list[PreparedMargin]:
+    """Codes and totals of margins, after checking that they can be met.
+
+    responses: (g,) responses per row or cell; those without responses may have any category. Refused:
+    margins whose totals disagree (relative difference above 1e-6), a row without a category, a category
+    with responses and a total of 0 or none. Not computable: a category of people without any response
+    (collapse it with a neighbour).
+    """
+    if not margins:
+        raise NumericInputError("raking needs at least one margin")
+    held = np.asarray(responses, float)
+    prepared = [_prepare(margin, held) for margin in margins]
+    sums = {margin.name: margin.totals.sum() for margin in prepared}
+    largest, smallest = max(sums, key=sums.get), min(sums, key=sums.get)
+    if sums[largest] - sums[smallest] > relative * sums[largest]:
+        raise NumericInputError(
+            f"the margins describe different populations: '{largest}' adds to {sums[largest]:g}, "
+            f"'{smallest}' to {sums[smallest]:g}; correct the population controls"
+        )
+    return prepared
+
+
+def rake(
+    base: np.ndarray,
+    margins: Sequence[Margin],
+    *,
+    counts: np.ndarray | None = None,
+    tolerance: float = TOLERANCE,
+    max_passes: int = MAX_PASSES,
+) -> RakedWeights:
+    """Iterative proportional fitting of base weights to margins.
+
+    base: (g,) weights per response before raking; counts: (g,) responses per cell (None: one per row).
+    Stops when every category's weighted count is within `tolerance` of its total, relatively. Not
+    computable when it has not converged after `max_passes`, or when ten passes improve the worst category
+    by less than 1%: then structural zeros make the margins incompatible, and half-raked weights are never
+    returned.
+    """
+    n = np.ones(len(base)) if counts is None else np.asarray(counts, float)
+    start = _checked_base(base, n)
+    prepared = prepare_margins(margins, n)
+    weights = start.copy()
+    history: list[float] = []
+    while True:
+        worst = worst_margin(weights * n, prepared)
+        history.append(worst)
+        if worst <= tolerance:
+            break
+        stalled = len(history) > 10 and history[-11] * 0.99 < worst
+        if len(history) > max_passes or stalled:
+            raise NotComputable(
+                f"raking did not converge: after {len(history) - 1} passes a category is off by {worst:.2%}. "
+                "These responses cannot meet all margins; drop or collapse the least important one",
+                code="raking_not_converged",
+            )
+        for margin in prepared:
+            weighted = sum_by(margin.codes, weights * n, len(margin.totals))
+            factor = np.divide(margin.totals, weighted, out=np.zeros_like(weighted), where=weighted > 0)
+            weights *= factor[margin.codes]
+    used = (n > 0) & (start > 0)
+    g = weights[used] / start[used]
+    return RakedWeights(weights, len(history) - 1, worst, float(g.min()), float(g.max()))
+
+
+def worst_margin(weighted: np.ndarray, margins: Sequence[PreparedMargin]) -> float:
+    """Largest |Σ weighted / T − 1| over the categories of all margins that have people."""
+    worst = 0.0
+    for margin in margins:
+        reached = sum_by(margin.codes, weighted, len(margin.totals))
+        people = margin.totals > 0
+        worst = max(worst, float(np.abs(reached[people] / margin.totals[people] - 1).max(initial=0.0)))
+    return worst
+
+
+@dataclass(frozen=True)
+class CappedWeights:
+    """Weights that meet the margins under a cap; caps (g,) per row or cell; n_at_cap: responses whose
+    weight lies within 1e-6 of its cap; rounds of trimming and raking; trimmed_share: part of the raked
+    weight above the caps."""
+
+    weights: np.ndarray
+    caps: np.ndarray
+    n_at_cap: int
+    rounds: int
+    trimmed_share: float
+
+
+def default_caps(
+    margins: Sequence[Margin], group: np.ndarray, *, counts: np.ndarray | None = None, factor: float = 1.05
+) -> dict[str, float]:
+    """Per group (audience) `factor` × the largest margin mean, people ÷ responses of a category.
+
+    Every category must lie in one group, as it does when margins are crossed with the audience.
+    """
+    words = np.asarray(group, dtype=str)
+    n = np.ones(len(words)) if counts is None else np.asarray(counts, float)
+    caps: dict[str, float] = {}
+    for margin in prepare_margins(margins, n):
+        held = sum_by(margin.codes, n, len(margin.totals))
+        owner = np.empty(len(margin.totals), dtype=object)
+        owner[margin.codes] = words
+        for k in np.flatnonzero(held > 0):
+            caps[str(owner[k])] = max(caps.get(str(owner[k]), 0.0), factor * margin.totals[k] / held[k])
+    return caps
+
+
+def trim_and_rake(
+    weights: np.ndarray,
+    margins: Sequence[Margin],
+    *,
+    group: np.ndarray,
+    caps: Mapping[str, float],
+    counts: np.ndarray | None = None,
+    tolerance: float = 1e-6,
+    max_rounds: int = 1000,
+) -> CappedWeights:
+    """Cut weights at their group's cap and rake again from there, until max weight/cap ≤ 1 + tolerance.
+
+    weights: already raked; group: (g,) words (audiences); caps: group → largest weight. A cap below the
+    largest margin mean of its group can never be met and is refused before the loop; so is a missing cap.
+    Not computable if `max_rounds` do not suffice.
+    """
+    words = np.asarray(group, dtype=str)
+    n = np.ones(len(words)) if counts is None else np.asarray(counts, float)
+    least = default_caps(margins, words, counts=n, factor=1.0)
+    for name, needed in least.items():
+        if name not in caps:
+            raise NumericInputError(f"'{name}' has no cap for its weights")
+        if caps[name] < needed * (1 - 1e-12):
+            raise NumericInputError(
+                f"'{name}': no weights up to {caps[name]:g} can meet its margins, since a category needs "
+                f"{needed:g} people per response on average; raise the cap above that"
+            )
+    cap = np.array([caps.get(str(word), np.inf) for word in words])
+    current = np.asarray(weights, float).copy()
+    excess = float((n * np.maximum(current - cap, 0)).sum())
+    share = excess / float((n * current).sum())
+    rounds = 0
+    while (current[n > 0] / cap[n > 0]).max() > 1 + tolerance:
+        if rounds >= max_rounds:
+            raise NotComputable(
+                f"after {rounds} rounds of trimming and raking weights still exceed their cap; raise the cap",
+                code="trimming_not_converged",
+            )
+        current = rake(np.minimum(current, cap), margins, counts=n).weights
+        rounds += 1
+    at_cap = int(round(n[(current >= cap * (1 - 1e-6))].sum()))
+    return CappedWeights(current, cap, at_cap, rounds, share)
+
+
+def _prepare(margin: Margin, held: np.ndarray) -> PreparedMargin:
+    category = np.asarray(margin.category, dtype=object)
+    if len(category) != len(held):
+        raise NumericInputError(f"margin '{margin.name}' has {len(category)} entries for {len(held)} rows")
+    missing = pd.isna(category) & (held > 0)
+    if missing.any():
+        row = int(np.flatnonzero(missing)[0])
+        raise NumericInputError(f"margin '{margin.name}': row {row + 1} has responses but no category")
+    known = {str(key): float(value) for key, value in margin.totals.items()}
+    words = np.where(pd.isna(category), "", category).astype(str)
+    found, codes = np.unique(words, return_inverse=True)
+    names = list(found) + [name for name in known if name not in set(found)]
+    totals = np.array([known.get(str(name), 0.0) for name in names])
+    if not np.isfinite(totals).all() or (totals < 0).any():
+        raise NumericInputError(f"margin '{margin.name}': a total is not a number of people")
+    responses = sum_by(codes, held, len(names))
+    for k, name in enumerate(names):
+        if responses[k] > 0 and totals[k] == 0:
+            raise NumericInputError(
+                f"margin '{margin.name}': {responses[k]:g} responses in '{name}', whose population is 0; "
+                f"categories with people: {', '.join(sorted(k for k, v in known.items() if v > 0))}"
+            )
+        if responses[k] == 0 and totals[k] > 0:
+            raise NotComputable(
+                f"margin '{margin.name}': nobody answered in '{name}' ({totals[k]:g} people); "
+                "collapse it with a neighbouring category",
+                code="empty_margin_category",
+            )
+    return PreparedMargin(margin.name, tuple(str(n) for n in names), codes, totals)
+
+
+def _checked_base(base: np.ndarray, n: np.ndarray) -> np.ndarray:
+    start = np.asarray(base, float).copy()
+    if len(start) != len(n):
+        raise NumericInputError("base weights and counts must have one entry per row")
+    start[n == 0] = 0.0
+    if not np.isfinite(start).all() or (start < 0).any():
+        raise NumericInputError("base weights must be numbers, 0 or more")
+    return start

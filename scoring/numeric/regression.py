@@ -1,0 +1,153 @@
+"""Regression under a survey design: linear and logistic, with design-based standard errors, and t tests.
+
+Source: Binder 1983; Lumley 2010 ch. 5; R `survey` 4.1 `svyglm`, `svyttest` (whose df are the design's
+minus one).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+from scoring.numeric.design import SurveyDesign
+from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.estimation import means
+from scoring.numeric.formula import ModelMatrix
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One coefficient with its t test on the residual degrees of freedom."""
+
+    term: str
+    estimate: float
+    se: float
+    t: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Coefficients, their covariance matrix, residual df = design df + 1 − number of coefficients, rows
+    used."""
+
+    coefficients: tuple[Coefficient, ...]
+    covariance: np.ndarray
+    df_residual: int
+    n: int
+
+
+@dataclass(frozen=True)
+class DifferenceTest:
+    """Difference (or mean) with t statistic, df, two-sided p value and interval."""
+
+    estimate: float
+    se: float
+    statistic: float
+    df: int
+    p_value: float
+    lower: float
+    upper: float
+
+
+def regress(
+    design: SurveyDesign, model: ModelMatrix, *, family: str = "gaussian", domain: np.ndarray | None = None
+) -> Regression:
+    """Weighted (quasi-)likelihood regression of the model's response.
+
+    family: "gaussian" (identity link) or "quasibinomial" (logit link, response in 0..1). Rows with a
+    missing value or outside the domain keep their place in the design but not in its degrees of freedom.
+    Not computable when the auxiliaries are collinear, the logistic fit separates, or no degrees of
+    freedom remain.
+    """
+    if model.response is None:
+        raise NumericInputError("a regression needs a response on the left of '~'")
+    if family not in ("gaussian", "quasibinomial"):
+        raise NumericInputError(f"family '{family}' is unknown; allowed are gaussian, quasibinomial")
+    used = ~np.isnan(model.x).any(axis=1) & ~np.isnan(model.response) & (design.weight > 0)
+    if domain is not None:
+        used &= np.asarray(domain, bool)
+    if used.sum() <= len(model.names):
+        raise NotComputable("there are no more complete rows than coefficients", code="too_few_answers")
+    x, y, w = model.x[used], model.response[used], design.weight[used]
+    w = w / w.mean()
+    if np.linalg.matrix_rank(x * np.sqrt(w)[:, None]) < x.shape[1]:
+        raise NotComputable("the explanatory variables determine each other; leave one out", code="collinear")
+    if family == "gaussian":
+        beta, bread = _least_squares(x, y, w)
+        residual = y - x @ beta
+    else:
+        if ((y < 0) | (y > 1)).any():
+            raise NumericInputError("a quasibinomial response lies between 0 and 1")
+        beta, bread = _logistic(x, y, w)
+        residual = y - special.expit(x @ beta)
+    weighted = np.zeros((len(design), x.shape[1]))
+    weighted[used] = (x * (w * residual)[:, None]) @ bread
+    covariance = design.covariance(weighted)
+    df = design.degrees_of_freedom(used) + 1 - x.shape[1]
+    if df < 1:
+        raise NotComputable("the design leaves no degrees of freedom for this regression", code="no_df")
+    se = np.sqrt(np.diag(covariance))
+    t = np.divide(beta, se, out=np.full_like(beta, np.nan), where=se > 0)
+    coefficients = tuple(
+        Coefficient(name, float(b), float(s), float(v), float(2 * stats.t.sf(abs(v), df)))
+        for name, b, s, v in zip(model.names, beta, se, t, strict=True)
+    )
+    return Regression(coefficients, covariance, df, int(used.sum()))
+
+
+def difference_test(design: SurveyDesign, model: ModelMatrix, *, level: float = 0.95) -> DifferenceTest:
+    """t test of `y ~ group` (two groups, or a slope), or of `y ~ 1` (mean against 0), as R's `svyttest`.
+
+    df are the design's minus one in both cases. The model's second coefficient is tested if it has one.
+    """
+    if len(model.names) > 2:
+        raise NumericInputError("a t test compares two groups; the formula has more than one contrast")
+    if len(model.names) == 1:
+        found = means(design, model.response, names=["mean"]).estimates[0]
+        if found.se is None:
+            raise NotComputable("a t test needs at least two answers", code="too_few_answers")
+        return _tested(found.estimate, found.se, found.df - 1, level)
+    fit = regress(design, model)
+    return _tested(fit.coefficients[1].estimate, fit.coefficients[1].se, fit.df_residual, level)
+
+
+def _tested(estimate: float, se: float, df: int, level: float) -> DifferenceTest:
+    if df < 1 or se <= 0:
+        raise NotComputable("a t test needs a positive standard error and degrees of freedom", code="no_df")
+    t = estimate / se
+    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    return DifferenceTest(
+        estimate, se, t, df, float(2 * stats.t.sf(abs(t), df)), estimate - half, estimate + half
+    )
+
+
+def _least_squares(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    root = np.sqrt(w)
+    q, r = np.linalg.qr(x * root[:, None])
+    inverse = np.linalg.inv(r)
+    return inverse @ (q.T @ (y * root)), inverse @ inverse.T
+
+
+def _logistic(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Iteratively reweighted least squares from (y + ½)/2, as R starts it."""
+    beta = np.zeros(x.shape[1])
+    eta = special.logit((y + 0.5) / 2)
+    for _ in range(100):
+        mu = special.expit(eta)
+        working = w * mu * (1 - mu)
+        if not (working > 0).any():
+            break
+        target = eta + (y - mu) / np.maximum(mu * (1 - mu), 1e-300)
+        new, bread = _least_squares(x, target, working)
+        done = np.max(np.abs(new - beta)) <= 1e-12 * (1 + np.max(np.abs(new)))
+        beta, eta = new, x @ new
+        if done:
+            mu = special.expit(eta)
+            _, bread = _least_squares(x, target, w * mu * (1 - mu))
+            if np.abs(eta).max() < 30:
+                return beta, bread
+            break
+    raise NotComputable(
+        "the logistic regression separates the answers and has no finite solution", code="separation"
+    )

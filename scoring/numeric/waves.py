@@ -1,0 +1,175 @@
+"""Change between two waves: the composite, an audience, every school.
+
+Source: specification §11; Kish 1965 §12.4 (overlapping clusters); Benjamini and Hochberg 1995 across schools.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from scoring.numeric.blocks import Contrast, block_means
+from scoring.numeric.cells import Cells, Design
+from scoring.numeric.composite import composite_factors
+from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.intervals import Interval, wald
+from scoring.numeric.recode import CellSums
+
+_MARK = "\x1f"
+
+
+@dataclass(frozen=True)
+class Change:
+    """Later minus earlier wave: difference, its variance and df, t statistic and two-sided p value."""
+
+    difference: float
+    variance: float
+    df: int
+    t: float
+    p_value: float
+
+    @property
+    def se(self) -> float:
+        """Standard error of the difference."""
+        return self.variance**0.5
+
+    def interval(self, *, level: float = 0.95) -> Interval:
+        """t interval of the difference; to be printed before the test."""
+        return wald(self.difference, variance=self.variance, df=self.df, level=level)
+
+    def no_decline(self, *, margin: float, alpha: float = 0.05) -> bool:
+        """Whether the one-sided lower bound of the difference lies above −margin (non-inferiority; the
+        margin must have been set beforehand, in the unit of the figure)."""
+        half = stats.t.ppf(1 - alpha, self.df) * self.se
+        return bool(self.difference - half > -margin)
+
+
+def stack_waves(earlier: Cells, later: Cells) -> Cells:
+    """Both waves' cells in one table: strata and audiences are kept apart, a school of the same name is
+    one school."""
+
+    def joined(name: str, *, marked: bool) -> np.ndarray:
+        one, two = getattr(earlier, name), getattr(later, name)
+        if marked:
+            one = np.array([f"1{_MARK}{word}" for word in one], dtype=object)
+            two = np.array([f"2{_MARK}{word}" for word in two], dtype=object)
+        return np.concatenate([one, two])
+
+    population = None
+    if earlier.stratum_population is not None and later.stratum_population is not None:
+        population = joined("stratum_population", marked=False)
+    return Cells(
+        audience=joined("audience", marked=True),
+        location=joined("location", marked=False),
+        school=joined("school", marked=False),
+        stratum=joined("stratum", marked=True),
+        n=joined("n", marked=False),
+        weight=joined("weight", marked=False),
+        stratum_population=population,
+    )
+
+
+def wave_change(
+    earlier: tuple[Cells, CellSums],
+    later: tuple[Cells, CellSums],
+    *,
+    audience_shares: Mapping[str, float],
+    class_shares: Mapping[str, float] | None,
+    design: Design,
+) -> Change:
+    """Change of the composite (one share of 1: of an audience).
+
+    design "all_schools": the waves' responses are independent, strata within wave; "sampled_schools": a
+    school in both waves is one sampling unit, whose covariance counts, people without a school are units
+    within wave × audience × class. The shares must be the same in both waves; weights are each wave's
+    own. Not computable if an audience with a share has no valid answer in either wave.
+    """
+    cells = stack_waves(earlier[0], later[0])
+    sums = CellSums(
+        *(np.concatenate([getattr(earlier[1], f), getattr(later[1], f)]) for f in ("R", "S1", "S2"))
+    )
+    names, codes = cells.audience_codes
+    places, place = cells.location_codes
+    fine = block_means(
+        cells, sums, block=codes * len(places) + place, n_blocks=len(names) * len(places), design=design
+    )
+    valid = fine.n_valid.reshape(len(names), len(places))
+    factors = np.zeros((len(names), len(places)))
+    weighted = fine.weighted_valid.reshape(len(names), len(places))
+    for wave, sign in (("1", -1.0), ("2", 1.0)):
+        for audience, share in audience_shares.items():
+            key = f"{wave}{_MARK}{audience}"
+            found = np.flatnonzero(names == key)
+            if share and (not len(found) or valid[found[0]].sum() == 0):
+                raise NotComputable(
+                    f"audience '{audience}' has no valid answer in wave {wave}",
+                    code="audience_without_answers",
+                )
+            if share:
+                a = int(found[0])
+                factors[a] = (
+                    sign
+                    * share
+                    * composite_factors(
+                        audience, class_shares, [str(p) for p in places], valid[a], weighted[a]
+                    )
+                )
+    if class_shares is None:
+        # The audience's own class distribution: one block per audience and wave, whose mean is exact.
+        whole = block_means(cells, sums, block=codes, n_blocks=len(names), design=design)
+        return _tested(whole.contrast(factors.sum(axis=1)))
+    return _tested(fine.contrast(factors.ravel()))
+
+
+def school_changes(
+    earlier: tuple[Cells, CellSums],
+    later: tuple[Cells, CellSums],
+    *,
+    audience: str,
+    design: Design,
+    least_valid: int = 2,
+) -> dict[str, Change]:
+    """Change of one audience's mean in every school with at least `least_valid` valid answers in both waves.
+
+    Strata of responses only ("all_schools"): with sampled schools one school has no standard error. Many
+    schools are tested at once: pass the p values through Benjamini–Hochberg before naming any school.
+    """
+    if design.kind != "all_schools":
+        raise NumericInputError(
+            "changes school by school need 'all_schools'; a sampled school is a single unit"
+        )
+    cells = stack_waves(earlier[0], later[0])
+    sums = CellSums(
+        *(np.concatenate([getattr(earlier[1], f), getattr(later[1], f)]) for f in ("R", "S1", "S2"))
+    )
+    schools = np.unique([s for s in cells.school if s != ""])
+    inside = np.isin(cells.audience, [f"1{_MARK}{audience}", f"2{_MARK}{audience}"]) & (cells.school != "")
+    second = np.array([str(a).startswith("2") for a in cells.audience])
+    block = np.where(inside, np.searchsorted(schools, cells.school.astype(str)) * 2 + second, -1)
+    found = block_means(cells, sums, block=block, n_blocks=2 * len(schools), design=design, covariance=False)
+    changes = {}
+    for j, school in enumerate(schools):
+        one, two = 2 * j, 2 * j + 1
+        if min(found.n_valid[one], found.n_valid[two]) < least_valid:
+            continue
+        counted = np.where((block == one) | (block == two), found.valid, 0)
+        df = found.layout.degrees_of_freedom(counted)
+        variance = float(found.covariance[one] + found.covariance[two])
+        if df < 1:
+            continue
+        contrast = Contrast(float(found.mean[two] - found.mean[one]), variance, df, int(counted.sum()))
+        changes[str(school)] = _tested(contrast)
+    return changes
+
+
+def _tested(contrast: Contrast) -> Change:
+    if contrast.df < 1:
+        raise NotComputable("the design leaves no degrees of freedom for the change", code="no_df")
+    if contrast.variance > 0:
+        t = contrast.estimate / contrast.se
+    else:
+        t = 0.0 if contrast.estimate == 0 else float(np.copysign(np.inf, contrast.estimate))
+    return Change(
+        contrast.estimate, contrast.variance, contrast.df, t, float(2 * stats.t.sf(abs(t), contrast.df))
+    )
