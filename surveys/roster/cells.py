@@ -69,9 +69,7 @@ class Budget:
     def spend(self, cells: int) -> None:
         self.cells -= cells
         if self.cells < 0:
-            sentence = _(
-                "The file has more than %(most)s cells, far more than a roster. Keep only its sheet."
-            )
+            sentence = _("The file has more than %(most)s cells. Keep only the roster's sheet.")
             raise RosterFileError(sentence % {"most": f"{MOST_CELLS:,}"})
 
 
@@ -93,9 +91,7 @@ class _Rows:
         self.blank = 0
         self.rows.append(Row(number, cells))
         if len(self.rows) > MOST_ROWS:
-            sentence = _(
-                "“%(sheet)s” has more than %(most)s filled rows, far more than a county has schools."
-            )
+            sentence = _("“%(sheet)s” has more than %(most)s rows. Keep only the roster's schools.")
             raise RosterFileError(sentence % {"sheet": self.name, "most": f"{MOST_ROWS:,}"})
 
 

@@ -119,7 +119,7 @@ def _check_sheet(sheet: Sheet, found: _Found) -> None:
     if headers and sheet.stopped_at:
         sentence = _("Only blank rows for a long stretch: reading stopped here.")
         found.remarks.append(Problem(sheet.name, sheet.stopped_at, "", "", "", sentence))
-    ends = [header.rows[0] for header in headers[1:]] + [float("inf")]
+    ends = [*(header.rows[0] for header in headers[1:]), float("inf")][: len(headers)]
     seen: set[tuple] = set()  # a header repeated on every page is remarked on once
     for header, end in zip(headers, ends, strict=True):
         rows = [row for row in sheet.rows if header.rows[-1] < row.number < end]

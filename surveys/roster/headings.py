@@ -148,9 +148,24 @@ def _header_at(rows: Sequence[Row]) -> Header | None:
         if rows[height - 1].number != rows[0].number + height - 1:
             break
         for candidate in (_school_header(rows[:height]), _resident_header(rows[:height])):
-            if candidate and (best is None or len(candidate.columns) > len(best.columns)):
+            if candidate and (best is None or _tells_more(candidate, best, rows[height - 1])):
                 best = candidate
     return best
+
+
+def _tells_more(taller: Header, best: Header, lowest: Row) -> bool:
+    """Whether the header's lowest row belongs to it: it names more columns, or is no school's row at all."""
+    if len(taller.columns) != len(best.columns):
+        return len(taller.columns) > len(best.columns)
+    keys = [column.index for column in best.columns if column.field in ("code", "name", "location")]
+    filled = [plain(cell) for cell in lowest.cells if cell]
+    return (
+        len(filled) > 1 and not any(lowest.cell(index) for index in keys) and not any(map(_is_number, filled))
+    )
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").isdigit()
 
 
 def _school_header(rows: Sequence[Row]) -> Header | None:

@@ -24,6 +24,8 @@ def kind_of_row(row: Row, header: Header) -> str:
         return "note"
     if _is_total(row, filled, header):
         return "total"
+    if words.plain(row.cells[filled[0]]).startswith(_NOTE_WORDS) and not _has_code(row, header):
+        return "note"
     return "school" if len(filled) > 1 or _is_lonely_entry(row, filled[0], header) else "note"
 
 
@@ -47,19 +49,20 @@ def first_text(row: Row) -> str:
 
 def _is_total(row: Row, filled: list[int], header: Header) -> bool:
     """合计 among the first entries; a school with a code may be named 全县… all the same."""
+    first = [words.plain(row.cells[index]) for index in filled[:3]]
+    return any(text.startswith(SUM_WORDS) for text in first) and not _has_code(row, header)
+
+
+def _has_code(row: Row, header: Header) -> bool:
     code = header.column("code")
-    code_text = words.plain(row.cell(code.index)) if code else ""
-    if code_text and not code_text.startswith(SUM_WORDS):
-        return False
-    return any(words.plain(row.cells[index]).startswith(SUM_WORDS) for index in filled[:3])
+    return code is not None and any(letter.isdigit() for letter in words.plain(row.cell(code.index))[:4])
 
 
 def _is_lonely_entry(row: Row, index: int, header: Header) -> bool:
     """Whether the only filled cell of a row is a school's code or name and not a note or a group's title."""
-    text = words.plain(row.cells[index])
     code, name = header.column("code"), header.column("name")
     if code and index == code.index:
-        return any(letter.isdigit() for letter in text[:4])
+        return _has_code(row, header)
     return bool(name) and index == name.index and not _reads_as_note(row.cells[index])
 
 
