@@ -38,3 +38,9 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def get_full_name(self) -> str:
+        """Family name first and no blank for a Chinese name: 王建国."""
+        if any("\u4e00" <= letter <= "\u9fff" for letter in self.last_name):
+            return f"{self.last_name}{self.first_name}"
+        return super().get_full_name()
