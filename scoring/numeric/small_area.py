@@ -80,13 +80,15 @@ def fit_beta_binomial(satisfied: ArrayLike, *, n: ArrayLike) -> BetaBinomial:
         return -float(value), -np.array([by_logit, a * by_a + b * by_b])
 
     best = None
-    for start in (3.0, 30.0, 1000.0):
+    for start in (30.0, 3.0, 1000.0):
+        if best is not None and choose - best.fun > binomial + 1e-8:
+            break  # the likelihood has one inner peak; other starts only matter where none was found
         found = optimize.minimize(
             negative_loglik,
             [special.logit(pooled), np.log(start)],
             jac=True,
             method="L-BFGS-B",
-            bounds=[(-40, 40), (np.log(1e-3), np.log(_LARGEST_PRIOR))],
+            bounds=[(-12, 12), (np.log(1e-3), np.log(_LARGEST_PRIOR))],
             options={"ftol": 1e-14, "gtol": 1e-8},
         )
         if best is None or found.fun < best.fun:
