@@ -1,11 +1,11 @@
-"""How many answers: before the wave (what can be decided) and after it (what is still missing).
+"""How many answers a wave needs: what can be decided with them, how wide the interval will be.
 
-Sources: Cochran 1977; Fleiss, Levin and Paik 2003 (one-sided sample size); Neyman 1934 (allocation).
-Whole people and quotas: `quotas.py`.
+Whole people and quotas: `quotas.py`; what a running wave still lacks: `outlook.py`.
+Sources: Cochran 1977; Fleiss, Levin and Paik 2003 (one-sided sample size).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scipy import stats
@@ -21,30 +21,6 @@ class SampleSize:
     n_design: float
     n_final: float
     n_rounded_up: int
-
-
-@dataclass(frozen=True)
-class MoreAnswers:
-    """How many more answers would settle it if the true share were `assumed_share`.
-
-    `more` and `total` are None when no number of answers does; `reason` then says why.
-    """
-
-    assumed_share: float
-    more: int | None
-    total: int | None
-    reason: str | None
-
-
-@dataclass(frozen=True)
-class AudienceEffort:
-    """What one audience costs in precision and what it should get of further answers."""
-
-    audience: str
-    answers: int
-    variance_share: float  # s²V ÷ Σ s²V: its part of the uncertainty of the county figure
-    present_share: float  # of all answers
-    best_share: float  # of further answers, Neyman: proportional to s √(p(1−p))
 
 
 def sample_size_to_decide(
@@ -144,95 +120,6 @@ def expected_composite_half_width(
         d = deff if isinstance(deff, int | float) else deff[audience]
         variance += (share / whole) ** 2 * d * p * (1 - p) / n
     return float(stats.norm.ppf(0.5 + level / 2) * math.sqrt(variance))
-
-
-def more_answers(
-    n: int,
-    *,
-    estimate: float,
-    variance: float,
-    threshold: float = 0.85,
-    alpha: float = 0.05,
-    power: float = 0.8,
-    population: int | None = None,
-    between_school_variance: float = 0.0,
-    shifts: Sequence[float] = (-0.02, -0.01, 0.0, 0.01, 0.02),
-) -> tuple[MoreAnswers, ...]:
-    """How many more answers would settle the verdict: one row per assumed true share estimate + shift.
-
-    `n` answers gave `estimate` with `variance` (V⁺). n_more = n[(z_{1−α}+z_power)²V/(p−T)² − 1],
-    at least 0, the mix of audiences kept. `between_school_variance`: the part of V that more answers in the
-    same schools do not reduce (schools as sampled clusters). Never read the row of the estimate alone: the
-    estimate is uncertain itself, hence the neighbours. Assumed shares outside 0–1 are left out.
-    """
-    if n <= 0 or variance < 0 or not 0 <= between_school_variance <= variance:
-        raise NumericInputError("answers must be positive and 0 ≤ between-school variance ≤ variance")
-    _share(threshold, "threshold")
-    _share(alpha, "error rate")
-    _share(power, "power")
-    z2 = (stats.norm.isf(alpha) + stats.norm.ppf(power)) ** 2
-    rows = []
-    for shift in shifts:
-        p = estimate + shift
-        if not -1e-12 <= p <= 1 + 1e-12:
-            continue
-        gap = p - threshold
-        goal = gap**2 / z2
-        if abs(gap) < 1e-9:
-            rows.append(MoreAnswers(p, None, None, "a share at the limit is never decided"))
-        elif variance > goal and between_school_variance >= goal:
-            rows.append(MoreAnswers(p, None, None, "the schools differ too much: ask in more schools"))
-        else:
-            ratio = (
-                1.0
-                if variance <= goal
-                else (variance - between_school_variance) / (goal - between_school_variance)
-            )
-            more = max(0, _whole(n * (ratio - 1)))
-            if population is not None and n + more > population:
-                rows.append(
-                    MoreAnswers(
-                        p, None, None, f"cannot be decided below {population} people: {n + more} needed"
-                    )
-                )
-            else:
-                rows.append(MoreAnswers(p, more, n + more, None))
-    return tuple(rows)
-
-
-def effort_by_audience(
-    answers: Mapping[str, int],
-    *,
-    shares: Mapping[str, float],
-    rates: Mapping[str, float],
-    variances: Mapping[str, float],
-) -> tuple[AudienceEffort, ...]:
-    """Where further answers help most, the audience that costs most of the variance first.
-
-    `rates`: satisfied share per audience (taken as (np+1)/(n+2), so that unanimous audiences count);
-    `variances`: V⁺_a per audience. Best share ∝ s_a √(p_a(1−p_a)) (Neyman, equal cost per answer). Audiences
-    without share are left out; one without answers raises NotComputable.
-    """
-    wanted = [audience for audience, share in shares.items() if share > 0]
-    total = sum(answers.get(audience, 0) for audience in wanted)
-    for audience in wanted:
-        if answers.get(audience, 0) <= 0:
-            raise NotComputable(f"{audience} has no answers yet", code="audience_without_answers")
-    cost = {a: shares[a] ** 2 * variances[a] for a in wanted}
-    smoothed = {a: (answers[a] * rates[a] + 1) / (answers[a] + 2) for a in wanted}
-    pull = {a: shares[a] * math.sqrt(smoothed[a] * (1 - smoothed[a])) for a in wanted}
-    whole_cost = sum(cost.values())
-    rows = [
-        AudienceEffort(
-            audience=a,
-            answers=int(answers[a]),
-            variance_share=cost[a] / whole_cost if whole_cost else 0.0,
-            present_share=answers[a] / total,
-            best_share=pull[a] / sum(pull.values()),
-        )
-        for a in wanted
-    ]
-    return tuple(sorted(rows, key=lambda row: -row.variance_share))
 
 
 def _share(value: float, what: str) -> None:
