@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 
 from survey_site.accounts.access import allow, public
 from survey_site.views import account, desk, front, health, scoring_rules
-from surveys.views import collectors, preview, respond, school_desk, schools, wave_steps, waves
+from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
 
 RULES = {"scoring_rules": scoring_rules}
 
@@ -35,27 +35,40 @@ urlpatterns = [
         name="collectors",
     ),
     path(
-        "desk/collectors/<int:collector_id>/",
+        "desk/waves/collectors/<int:collector_id>/",
         allow("bureau", "reviewer")(collectors.collector),
         name="collector",
     ),
     path(
-        "desk/collectors/<int:collector_id>/show/",
+        "desk/waves/collectors/<int:collector_id>/show/",
         allow("bureau", "reviewer", "school")(collectors.collector_show),
         name="collector_show",
     ),
     path(
-        "desk/collectors/<int:collector_id>/poster/",
+        "desk/waves/collectors/<int:collector_id>/poster/",
         allow("bureau", "reviewer", "school")(collectors.collector_poster),
         name="collector_poster",
     ),
     re_path(
-        r"^desk/collectors/(?P<collector_id>\d{1,18})/qr\.(?P<kind>svg|png)$",
+        r"^desk/waves/collectors/(?P<collector_id>\d{1,18})/qr\.(?P<kind>svg|png)$",
         allow("bureau", "reviewer", "school")(collectors.collector_qr),
         name="collector_qr",
     ),
     path("desk/schools/", allow("bureau", "reviewer")(schools.schools), name="schools"),
     path("desk/schools/<int:school_id>/", allow("bureau", "reviewer")(schools.school), name="school"),
+    path("desk/roster/", allow("bureau", "reviewer")(roster.roster), name="roster"),
+    path("desk/roster/form.xlsx", allow("bureau", "reviewer")(roster.form), name="roster_form"),
+    path("desk/roster/preview/<str:token>/", allow("bureau")(roster.preview), name="roster_preview"),
+    path(
+        "desk/roster/preview/<str:token>/problems.xlsx",
+        allow("bureau")(roster.problems),
+        name="roster_problems",
+    ),
+    path(
+        "desk/roster/imports/<int:import_id>/",
+        allow("bureau", "reviewer")(roster.imported),
+        name="roster_import",
+    ),
     path("desk/school/", allow("school")(school_desk.school_desk), name="school_desk"),
     path(
         "desk/questionnaires/",

@@ -72,7 +72,7 @@ class WaveForm(forms.Form):
         wave: Wave | None = None,
     ) -> None:  # fmt: skip
         self.people = known_people(county)
-        self.residents = sum(county.resident_populations.values_list("people", flat=True))
+        self.residents = self.people.get("resident", 0)
         super().__init__(
             data, initial=self._of_wave(wave) if wave else self._proposal(today), auto_id="id_%s"
         )
@@ -144,11 +144,13 @@ class WaveForm(forms.Form):
             label=_("Questionnaire"), choices=self._serving.get(code, []), required=False
         )
         self.fields[f"{code}-share"] = forms.DecimalField(
-            label=_("Share in percent"), required=False, min_value=0, max_value=100, decimal_places=3
-        )
+            label=_("Share in percent"), required=False, min_value=0, max_value=100, decimal_places=3,
+            widget=forms.NumberInput({"placeholder": _("automatic")}),
+        )  # fmt: skip
         self.fields[f"{code}-target"] = forms.IntegerField(
-            label=_("Target"), required=False, min_value=0, max_value=LARGEST_TARGET
-        )
+            label=_("Target"), required=False, min_value=0, max_value=LARGEST_TARGET,
+            widget=forms.NumberInput({"placeholder": _("automatic")}),
+        )  # fmt: skip
         if audience.population == "given":
             self.fields[f"{code}-population"] = forms.IntegerField(
                 label=_("How many there are"), required=False, min_value=1, max_value=1_000_000
@@ -217,12 +219,14 @@ def proposed_targets(total: int, shares: dict[str, Decimal], people: dict[str, i
 def known_people(county: County) -> dict[str, int]:
     """How many people of each audience the roster counts; audiences it does not count are missing."""
     schools = list(School.objects.filter(county=county, is_active=True))
-    countable = ("pupils", "pupils_from_grade_3", "teachers", "principals")
-    return {
-        code: sum(people_asked(school, audience.population) for school in schools)
-        for code, audience in AUDIENCES.items()
-        if audience.population in countable
-    }
+    residents = sum(county.resident_populations.values_list("people", flat=True))
+    known = {}
+    for code, audience in AUDIENCES.items():
+        if audience.population == "residents" and residents:
+            known[code] = residents
+        elif audience.population not in ("residents", "given"):
+            known[code] = sum(people_asked(school, audience.population) for school in schools)
+    return known
 
 
 def questionnaires_by_audience() -> dict[str, list[tuple[str, str]]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django import template
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 
 from surveys.audiences import AUDIENCES
+from surveys.models import Wave
 from surveys.views.lists import Sort
 
 register = template.Library()
@@ -30,6 +32,21 @@ def audience(code: str) -> str:
     """An audience's name in the reader's language; its code if the name is no longer known."""
     known = AUDIENCES.get(code)
     return known.name(get_language()) if known else code
+
+
+@register.filter
+def days(wave: Wave) -> str:
+    """A wave's first and last day without saying a year or month twice: 2026年11月21日至25日."""
+    first, last = wave.starts_on, wave.ends_on
+    if get_language() == "zh-hans":
+        end = "Y年n月j日" if first.year != last.year else "n月j日" if first.month != last.month else "j日"
+        start, joint = "Y年n月j日", "至"
+    else:
+        start = "j N Y" if first.year != last.year else "j N" if first.month != last.month else "j"
+        end, joint = "j N Y", " – " if first.month != last.month or first.year != last.year else "–"
+    if first == last:
+        return date_format(last, "Y年n月j日" if joint == "至" else end)
+    return date_format(first, start) + joint + date_format(last, end)
 
 
 @register.filter

@@ -68,11 +68,12 @@ def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> Htt
     rows.sort(key=lambda row: row.school.code)
     rows.sort(key=sort.by, reverse=sort.descending)
     rules = {rule.key: rule for rule in scoring_rules(get_language())}
+    people_on_roster = {code for code, known in AUDIENCES.items() if known.population != "given"}
     context = {
         "wave": found,
         "rule": rules.get(found.scoring_rule),
         "plan": [
-            (row, questionnaire_title(row), getattr(AUDIENCES.get(row.audience), "population", "given") != "given")
+            (row, questionnaire_title(row), row.audience in people_on_roster)
             for row in found.audiences.select_related("version")
         ],
         "progress": progress,
