@@ -148,7 +148,7 @@ def flagged_rows(sheets: AnswerSheets, *, batches: Sequence[Batch] | None = None
     if sheets.duration_s is not None:
         pace = row_quality(sheets.answers, duration_s=sheets.duration_s)
         flag |= too_fast(pace)
-        kinds += np.nan_to_num(pace.relative_speed, nan=0.0) > 2
+        kinds += too_fast(pace, share_of_median=1 / 2)
     if sheets.contradicts is not None:
         kinds += sheets.contradicts.astype(bool)
     # Too few complete sheets for a distance: this side stays silent.
@@ -223,7 +223,7 @@ def _evidence(sheets: AnswerSheets, school, basis: str, rows: np.ndarray, given:
         order = own[np.argsort(sheets.submitted_s[own], kind="stable")]
         p["arrival"] = _runs_tail(np.isin(order, rows))
     if sheets.duration_s is not None:
-        p["pace"] = _faster(sheets, rows)
+        p["pace"] = _faster(sheets, sheets.duration_s, rows)
     if sheets.contradicts is not None:
         wrong = sheets.contradicts.astype(bool)
         p["facts"] = float(stats.hypergeom.sf(wrong[rows].sum() - 1, len(own), wrong[own].sum(), len(rows)))
@@ -262,11 +262,11 @@ def _runs_tail(member: np.ndarray) -> float:
     return float(min(1.0, chance))
 
 
-def _faster(sheets: AnswerSheets, rows: np.ndarray) -> float:
+def _faster(sheets: AnswerSheets, duration_s: np.ndarray, rows: np.ndarray) -> float:
     """Mann–Whitney: is the batch faster than other sheets that are as even? Even sheets are quick by
     nature."""
     spread = row_quality(sheets.answers, not_scored=sheets.not_scored).irv
-    known = np.isfinite(sheets.duration_s)
+    known = np.isfinite(duration_s)
     others = known.copy()
     others[rows] = False
     even = others & (np.nan_to_num(spread, nan=np.inf) <= np.nanmax(spread[rows], initial=0.0) + 1e-9)
@@ -276,6 +276,6 @@ def _faster(sheets: AnswerSheets, rows: np.ndarray) -> float:
         return np.nan
     return float(
         stats.mannwhitneyu(
-            sheets.duration_s[inside], sheets.duration_s[controls], alternative="less", method="asymptotic"
+            duration_s[inside], duration_s[controls], alternative="less", method="asymptotic"
         ).pvalue
     )

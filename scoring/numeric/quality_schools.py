@@ -65,10 +65,10 @@ def school_quality(
         span = np.ptp(times) if times.size else 0.0
         tail = stats.poisson.sf(in_window - 1, n * (window_s + 1) / (span + 1))
     if answers is not None:
-        counts, vectors, p = _modal_vectors(np.asarray(answers, dtype=float), index, n)
+        counts, vectors, p = modal_vectors(np.asarray(answers, dtype=float), index, n)
         q = benjamini_hochberg(p)
     if device is not None:
-        devices = _largest_device(np.asarray(device, dtype=object), index, len(names))
+        devices = largest_device(np.asarray(device, dtype=object), index, len(names))
     return SchoolQuality(names, n, in_window, tail, counts, vectors, p, q, devices)
 
 
@@ -86,9 +86,13 @@ def max_in_window(times_s: ArrayLike, *, window_s: float = BURST_WINDOW_S) -> in
     return int((np.searchsorted(times, times + window_s, side="right") - np.arange(times.size)).max())
 
 
-def _modal_vectors(
+def modal_vectors(
     codes: np.ndarray, index: np.ndarray, n: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(count, vector, binomial p) of every school's commonest vector, as described in `school_quality`.
+
+    `codes`: rows × items; `index`: number of each row's school, 0…; `n`: responses per school.
+    """
     if codes.ndim != 2 or len(codes) != len(index):
         raise NumericInputError("answers must be a table with one row per response")
     schools, items = len(n), codes.shape[1]
@@ -120,7 +124,9 @@ def _modal_vectors(
     return counts, vectors, p
 
 
-def _largest_device(device: np.ndarray, index: np.ndarray, schools: int) -> np.ndarray:
+def largest_device(device: np.ndarray, index: np.ndarray, schools: int) -> np.ndarray:
+    """Most rows of one device in each of `schools` schools; `index`: number of each row's school. Unknown
+    devices (None, NaN, "") are nobody's."""
     _one_per_row(device, index, "device")
     known = np.array([not (d is None or d != d or d == "") for d in device], dtype=bool)
     largest = np.zeros(schools, dtype=int)

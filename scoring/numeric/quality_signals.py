@@ -16,7 +16,7 @@ from scipy import stats
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.multiplicity import benjamini_hochberg
 from scoring.numeric.quality_rows import MIN_ITEMS
-from scoring.numeric.quality_schools import BURST_WINDOW_S, school_quality
+from scoring.numeric.quality_schools import BURST_WINDOW_S, largest_device, modal_vectors
 from scoring.numeric.small_area import fit_beta_binomial
 
 Kind = Literal["answers", "arrival", "pace", "entry", "channel", "facts"]
@@ -51,15 +51,14 @@ def identical_vectors(school: ArrayLike, *, answers: ArrayLike) -> Signal:
         raise NotComputable(
             f"identical answers mean little on fewer than {MIN_ITEMS} items", code="short_form"
         )
-    found = school_quality(school, answers=codes)
-    labels, index = found.school, np.searchsorted(found.school, np.asarray(school))
-    same = (codes == found.modal_vector[index]).all(axis=1)
-    elsewhere = np.array([(codes == vector).all(axis=1).sum() for vector in found.modal_vector])
-    elsewhere = elsewhere - np.bincount(index[same], minlength=len(labels))
-    expected = found.n * (elsewhere + 1) / (found.n.sum() - found.n + 2)
-    return _signal(
-        "identical_vectors", "answers", labels, found.modal_count, expected, found.modal_p, MIN_COUNT
-    )
+    labels, index = np.unique(np.asarray(school), return_inverse=True)
+    if len(labels) < 2:
+        raise NotComputable("one school has no others to compare with", code="too_few_schools")
+    n = np.bincount(index)
+    count, vectors, p = modal_vectors(codes, index, n)
+    elsewhere = np.array([(codes == vector).all(axis=1).sum() for vector in vectors]) - count
+    expected = n * (elsewhere + 1) / (n.sum() - n + 2)
+    return _signal("identical_vectors", "answers", labels, count, expected, p, MIN_COUNT)
 
 
 def unusual_burst(school: ArrayLike, *, submitted_s: ArrayLike, window_s: float = BURST_WINDOW_S) -> Signal:
@@ -116,11 +115,11 @@ def many_per_device(school: ArrayLike, *, device: ArrayLike, limit: int = MIN_CO
     Traps: the shared family phone (2–5), the school's computer room, a helper who goes from door to door.
     Network addresses are not used: one address for a school is normal.
     """
-    found = school_quality(school, device=device)
-    value = found.max_per_device.astype(float)
+    labels, index = np.unique(np.asarray(school), return_inverse=True)
+    value = largest_device(np.asarray(device, dtype=object), index, len(labels)).astype(float)
     nothing = np.full(value.shape, np.nan)
     typical = np.full(value.shape, float(np.median(value)))
-    return Signal("many_per_device", "entry", found.school, value, typical, nothing, nothing, value >= limit)
+    return Signal("many_per_device", "entry", labels, value, typical, nothing, nothing, value >= limit)
 
 
 def low_variety(school: ArrayLike, *, scores: ArrayLike) -> Signal:

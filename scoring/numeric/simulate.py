@@ -177,8 +177,8 @@ def _cells(
     for audience in audiences:
         base = mood + _AUDIENCE_MOOD.get(audience, 0.0)
         if audience in _IN_SCHOOLS:
-            people = np.maximum(np.round(table["pupils"] * per_pupil.get(audience, 0)), 1)
-            part = table[["class_", "school"]].assign(population=people.astype(int))
+            counted = np.maximum(np.round(table["pupils"] * per_pupil.get(audience, 0)), 1)
+            part = table[["class_", "school"]].assign(population=counted.astype(int))
             # A school's mood is shared by its audiences, more or less.
             part["mood"] = base + effect + rng.normal(0, school_sd / 3, len(table))
         else:

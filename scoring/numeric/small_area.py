@@ -79,10 +79,8 @@ def fit_beta_binomial(satisfied: ArrayLike, *, n: ArrayLike) -> BetaBinomial:
         by_logit = strength * mu * (1 - mu) * (by_a - by_b)
         return -float(value), -np.array([by_logit, a * by_a + b * by_b])
 
-    best = None
+    loglik, at = -np.inf, np.zeros(2)
     for start in (30.0, 3.0, 1000.0):
-        if best is not None and choose - best.fun > binomial + 1e-8:
-            break  # the likelihood has one inner peak; other starts only matter where none was found
         found = optimize.minimize(
             negative_loglik,
             [special.logit(pooled), np.log(start)],
@@ -91,12 +89,14 @@ def fit_beta_binomial(satisfied: ArrayLike, *, n: ArrayLike) -> BetaBinomial:
             bounds=[(-12, 12), (np.log(1e-3), np.log(_LARGEST_PRIOR))],
             options={"ftol": 1e-14, "gtol": 1e-8},
         )
-        if best is None or found.fun < best.fun:
-            best = found
-    loglik, strength = choose - best.fun, float(np.exp(best.x[1]))
+        if choose - found.fun > loglik:
+            loglik, at = choose - found.fun, found.x
+        if loglik > binomial + 1e-8:
+            break  # the likelihood has one inner peak; other starts only matter where none was found
+    strength = float(np.exp(at[1]))
     if strength >= 0.99 * _LARGEST_PRIOR or loglik <= binomial + 1e-8:
         return alike
-    mu = float(special.expit(best.x[0]))
+    mu = float(special.expit(at[0]))
     return BetaBinomial(
         mu=mu,
         rho=1 / (strength + 1),
