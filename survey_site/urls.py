@@ -69,19 +69,6 @@ urlpatterns = [
         allow("bureau", "reviewer")(roster.imported),
         name="roster_import",
     ),
-    path("desk/roster/", allow("bureau", "reviewer")(roster.roster), name="roster"),
-    path("desk/roster/form.xlsx", allow("bureau", "reviewer")(roster.form), name="roster_form"),
-    path("desk/roster/preview/<str:token>/", allow("bureau")(roster.preview), name="roster_preview"),
-    path(
-        "desk/roster/preview/<str:token>/problems.xlsx",
-        allow("bureau")(roster.problems),
-        name="roster_problems",
-    ),
-    path(
-        "desk/roster/imports/<int:import_id>/",
-        allow("bureau", "reviewer")(roster.imported),
-        name="roster_import",
-    ),
     path("desk/school/", allow("school")(school_desk.school_desk), name="school_desk"),
     path(
         "desk/questionnaires/",
