@@ -55,9 +55,14 @@ class Look:
 
     @property
     def query(self) -> str:
-        """What a link adds to keep this look: "?lang=en&big=1", or "?" for the usual one."""
-        chosen = {"lang": self.language} if self.language != FIRST_LANGUAGE else {}
-        return "?" + urlencode(chosen | ({"big": "1"} if self.big else {}))
+        """As a link from one page to itself: "?lang=en&big=1"; "?" for the usual look."""
+        return self.query_with() or "?"
+
+    def query_with(self, **more: str) -> str:
+        """To be added to an address: "?lang=en&again=1", or nothing."""
+        chosen = {"lang": "" if self.language == FIRST_LANGUAGE else self.language, "big": self.big and "1"}
+        query = urlencode({name: value for name, value in (chosen | more).items() if value})
+        return f"?{query}" if query else ""
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,6 @@ def message_page(
         about = {
             "wave": wave.name,
             "first_day": day_in_words(wave.starts_on, look.language),
-            "last_day": day_in_words(wave.ends_on, look.language),
         }
     with translation.override(look.language):
         return render_to_string(
@@ -166,6 +170,7 @@ def message_page(
             _frame(look, PAGE_LANGUAGES)
             | {
                 "title": message.title,
+                "sign": message.sign,
                 "sentences": [str(sentence) % about for sentence in message.sentences],
                 "ask_code": message.ask_code,
                 "retry": message.retry,

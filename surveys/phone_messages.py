@@ -12,12 +12,13 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Message:
-    """`sentences` may name %(wave)s, %(first_day)s and %(last_day)s. What the page offers besides:
+    """`sentences` may name %(wave)s and %(first_day)s. What the page offers besides:
     a field for the code (`ask_code`), a link to try again (`retry`)."""
 
     status: int
     title: Text
     sentences: tuple[Text, ...]
+    sign: str = ""  # the picture above the title: "wait" or "over"
     ask_code: bool = False
     retry: bool = False
 
@@ -49,16 +50,18 @@ MESSAGES: dict[str, Message] = {
         _("This survey has not begun yet"),
         (
             _("“%(wave)s” begins on %(first_day)s. Please scan the same QR code again then."),
-            _("You have done nothing wrong, and nothing is lost."),
+            _("You have done nothing wrong."),
         ),
+        sign="wait",
     ),
     "closed": Message(
         410,
         _("This survey is over"),
         (
-            _("“%(wave)s” ended on %(last_day)s, so no more answers can be taken."),
+            _("“%(wave)s” has ended, so no more answers can be taken."),
             _("Thank you for your interest."),
         ),
+        sign="over",
     ),
     "slip_used": Message(
         410,
@@ -67,16 +70,19 @@ MESSAGES: dict[str, Message] = {
             _("Each slip works once, and an answer has already arrived with this one."),
             _("If it was not yours, ask whoever gave you the slip for a new one."),
         ),
+        sign="over",
     ),
     "busy": Message(
         503,
         _("Your answers are not stored yet"),
         (_("The server is very busy. Your answers are kept here: please send them again in a few seconds."),),
+        sign="wait",
     ),
     "busy_empty": Message(
         503,
         _("The server is very busy"),
         (_("Please try again in a few seconds."),),
+        sign="wait",
         retry=True,
     ),
     "too_long": Message(

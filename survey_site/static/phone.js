@@ -62,7 +62,7 @@
     });
     meter.max = needed || 1;
     meter.value = needed ? done : 1;
-    left.textContent = done < needed ? words.left.replace("%n", needed - done) : words.done;
+    left.textContent = done < needed ? words.left.replace("{n}", needed - done) : words.done;
     each("[data-most]", (group) => {
       const full = group.querySelectorAll("input:checked").length >= +group.dataset.most;
       each("input", (input) => {

@@ -97,7 +97,7 @@ def respond(request: HttpRequest, *, code: str) -> HttpResponse:
         return _message(request, "slip_needed")
     if request.method == "POST":
         return _take(request, code, entry)
-    shut = _why_shut(entry, timezone.now())
+    shut = why_shut(entry, timezone.now())
     if shut or entry.slip_is_used:
         return _message(request, shut or "slip_used", collector=entry.collector)
     look = _look(request, entry.version.questionnaire.languages)
@@ -139,7 +139,7 @@ def find(request: HttpRequest) -> HttpResponse:
     code = normalise(typed.rpartition("/r/")[2])  # the whole address is a good answer too
     if _entry(code) is None:
         return _message(request, "unknown", typed=typed)
-    return HttpResponseRedirect(reverse("respond", args=[code]) + _look(request, PAGE_LANGUAGES).query)
+    return HttpResponseRedirect(reverse("respond", args=[code]) + _look(request, PAGE_LANGUAGES).query_with())
 
 
 @for_phones("GET", "HEAD", "POST")
@@ -156,7 +156,7 @@ def _take(request: HttpRequest, code: str, entry: Entry) -> HttpResponse:
         return _message(request, problem.message)
     now = timezone.now()
     token = read_token(posted.get("token", ""), code, now=now.timestamp())
-    shut = _why_shut(entry, now, grace=GRACE)
+    shut = why_shut(entry, now, grace=GRACE)
     if shut:
         known = receipt_of(token.submission_id) if token else None
         return (
@@ -223,7 +223,7 @@ def _entry(code: str) -> Entry | None:
     return entry_of(code)
 
 
-def _why_shut(entry: Entry, now: datetime, *, grace: timedelta = timedelta()) -> str:
+def why_shut(entry: Entry, now: datetime, *, grace: timedelta = timedelta()) -> str:
     """ "not_open", "closed", or nothing when answers are welcome. Days are Beijing days."""
     wave, zone = entry.collector.wave, ZoneInfo(settings.TIME_ZONE)
     if wave.is_closed or wave.ends_on < timezone.localdate(now - grace, zone):
@@ -235,10 +235,9 @@ def _why_shut(entry: Entry, now: datetime, *, grace: timedelta = timedelta()) ->
 
 def _receipt(request: HttpRequest, entry: Entry, receipt: Receipt) -> HttpResponse:
     code = entry.collector.code
-    query = _look(request, entry.version.questionnaire.languages).query
+    look = _look(request, entry.version.questionnaire.languages)
     address = reverse("thanks", args=[code, f"{receipt.code}.{receipt_mark(receipt.code, code)}"])
-    again = "again=1" if receipt.is_repeat else ""
-    response = HttpResponseRedirect(address + (f"{query}&{again}" if len(query) > 1 else query + again))
+    response = HttpResponseRedirect(address + look.query_with(again="1" if receipt.is_repeat else ""))
     response.status_code = 303
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -299,4 +298,6 @@ def _html(body: bytes, look: Look, *, status: int, encoding: str = "") -> HttpRe
     response.headers["Cache-Control"] = "private, no-cache"
     if encoding:
         response.headers["Content-Encoding"] = encoding
+    # Django would log every page that is not a 200 with its address: a slip's code, beside a time.
+    response._has_been_logged = True
     return response
