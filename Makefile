@@ -50,11 +50,13 @@ $(PY):
 	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { echo "Renke needs Python 3.11, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
 	"$(PYTHON)" -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment: on Debian and Ubuntu install python3.11-venv."; exit 1; }
 
-# Installs a locked list into .venv, and only when the list has changed since the last time.
+# Installs a locked list into .venv, and only when the list has changed since the last time. The
+# developers' list holds all of the other.
 define install
 	cmp -s $(1) $(VENV)/installed-$(1) || { \
 		echo "Installing the packages of $(1) into $(VENV) (a minute or two, this once) …"; \
 		$(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r $(1) \
 			&& cp $(1) $(VENV)/installed-$(1) \
+			&& { [ $(1) = requirements.txt ] || cp requirements.txt $(VENV)/installed-requirements.txt; } \
 			|| { echo "The packages could not be installed; what pip says above names the reason."; exit 1; }; }
 endef

