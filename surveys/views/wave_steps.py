@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from surveys.models import Wave
 from surveys.progress import NOTHING, progress_of_waves
-from surveys.views.waves import questionnaire_title
+from surveys.views.waves import READ_AND_SEND, questionnaire_title
 from surveys.waves import (
     WaveRefused,
     close_wave,
@@ -21,6 +22,7 @@ from surveys.waves import (
 )
 
 
+@require_http_methods(READ_AND_SEND)
 def wave_open(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
@@ -44,6 +46,7 @@ def wave_open(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/wave_open.html", context)
 
 
+@require_http_methods(READ_AND_SEND)
 def wave_close(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
@@ -58,13 +61,14 @@ def wave_close(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/wave_close.html", context)
 
 
+@require_http_methods(READ_AND_SEND)
 def wave_reopen(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
         reason = _reason(request)
         if not reason:
             context = {"wave": found, "error": _("Say why the wave is opened again.")}
-            return render(request, "desk/wave_reopen.html", context)
+            return render(request, "desk/wave_reopen.html", context, status=422)
         return _take(
             request, found, _("The wave is open again."),
             lambda: reopen_wave(found, by=request.user, now=timezone.now(), reason=reason),
@@ -74,6 +78,7 @@ def wave_reopen(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/wave_reopen.html", {"wave": found})
 
 
+@require_http_methods(READ_AND_SEND)
 def wave_delete(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":

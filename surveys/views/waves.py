@@ -7,12 +7,12 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys.audiences import AUDIENCES
 from surveys.forms import RuleChoice, WaveForm
@@ -26,6 +26,7 @@ from surveys.waves import WaveRefused, create_wave, edit_draft
 # The rules belong to a higher room, which passes this function in through the URL table.
 ScoringRules = Callable[[str], Sequence[RuleChoice]]
 
+READ_AND_SEND = ("GET", "HEAD", "POST")
 EVENTS = {
     "created": gettext_lazy("Draft made"),
     "edited": gettext_lazy("Draft changed"),
@@ -35,6 +36,7 @@ EVENTS = {
 }
 
 
+@require_safe
 def waves(request: HttpRequest) -> HttpResponse:
     """All waves of the county, the newest first."""
     words, state = search_words(request), request.GET.get("state", "")
@@ -55,6 +57,7 @@ def waves(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/waves.html", context)
 
 
+@require_safe
 def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> HttpResponse:
     """How one wave stands: its plan, its replies against target by audience and school, what was done."""
     found = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
@@ -87,6 +90,7 @@ def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> Htt
     return render(request, "desk/wave.html", context)
 
 
+@require_http_methods(READ_AND_SEND)
 def wave_create(request: HttpRequest, scoring_rules: ScoringRules) -> HttpResponse:
     form = _form(request, scoring_rules)
     refused = ""
@@ -101,6 +105,7 @@ def wave_create(request: HttpRequest, scoring_rules: ScoringRules) -> HttpRespon
     return _form_page(request, form, refused=refused)
 
 
+@require_http_methods(READ_AND_SEND)
 def wave_edit(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> HttpResponse:
     found = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
     if not found.is_draft:
@@ -134,8 +139,6 @@ def _matches(row: SchoolProgress, words: str) -> bool:
 
 
 def _form(request: HttpRequest, scoring_rules: ScoringRules, *, wave: Wave | None = None) -> WaveForm:
-    if not request.scope.may_change:
-        raise PermissionDenied
     return WaveForm(
         request.POST if request.method == "POST" else None,
         county=request.scope.county,
@@ -150,7 +153,8 @@ def _form_page(
 ) -> HttpResponse:
     has_schools = School.objects.filter(county=request.scope.county, is_active=True).exists()
     context = {"form": form, "refused": refused, "wave": wave, "has_schools": has_schools}
-    return render(request, "desk/wave_form.html", context)
+    needs_mending = bool(refused or form.errors)
+    return render(request, "desk/wave_form.html", context, status=422 if needs_mending else 200)
 
 
 def _decided(form: WaveForm, request: HttpRequest) -> dict:

@@ -1,0 +1,308 @@
+"""Who may open what: every address of the URL table × every role × every method, nothing left out.
+
+A new page is tested by being in the table. If it takes an argument that `ARGUMENTS` cannot fill, these
+tests fail until somebody says what the argument is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, get_resolver, resolve
+from django.urls.resolvers import RegexPattern
+from django.utils import timezone
+
+from survey_site.accounts.access import TRUSTED_VIEW_MODULES
+from survey_site.accounts.models import User
+from surveys.models import Collector, RosterImport, RosterUpload, School, Wave, WaveEvent, WaveState
+from surveys.waves import close_wave, open_wave
+from tests.surveys.builders import make_county, make_school, make_wave
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("bureau", "reviewer", "school", "inspector")
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", *CHANGING)
+# The pages that anybody may open: the phone's, the address itself, and one's own account (asks to sign in).
+PUBLIC = {
+    "r/", "r/<str:code>", "r/<str:code>/", "r/<str:code>/thanks/<str:receipt>", "r/<path:rest>",
+    "", "healthz", "desk/account/",
+}  # fmt: skip
+
+# What stands for an argument of an address, in a county or at a school ("side").
+ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
+    "wave_id": lambda side: side.open_wave.pk,
+    "collector_id": lambda side: side.collector.pk,
+    "school_id": lambda side: side.school.pk,
+    "import_id": lambda side: side.roster_import.pk,
+    "token": lambda side: side.upload.token,
+    "kind": lambda side: "svg",
+    "key": lambda side: "society",
+    "number": lambda side: 0,
+    "audience": lambda side: "parent",
+}
+# Arguments that name somebody's object; the others mean the same for everybody.
+OBJECTS = {"wave_id", "collector_id", "school_id", "import_id", "token"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One line of the URL table."""
+
+    route: str
+    access: object
+    arguments: tuple[str, ...]
+
+    def address(self, side: SimpleNamespace) -> str:
+        """The page's address for an object of that side."""
+        path = "/" + self.route.lstrip("^").rstrip("$").replace("\\", "")
+        for name in self.arguments:
+            assert name in ARGUMENTS, f"{self.route}: say in ARGUMENTS what {name!r} stands for"
+            value = str(ARGUMENTS[name](side))
+            for written in (f"<int:{name}>", f"<slug:{name}>", f"<str:{name}>", f"<path:{name}>"):
+                path = path.replace(written, value)
+            if f"(?P<{name}>" in path:
+                start = path.index(f"(?P<{name}>")
+                path = path[:start] + value + path[path.index(")", start) + 1 :]
+        return path
+
+
+def pages() -> list[Page]:
+    """Our own lines of the table; those of packages (allauth, admin) guard themselves."""
+    return [
+        Page(str(each.pattern), getattr(each.callback, "access", None), arguments_of(each))
+        for each in get_resolver().url_patterns
+        if isinstance(each, URLPattern) and not each.callback.__module__.startswith(TRUSTED_VIEW_MODULES)
+    ]
+
+
+def arguments_of(pattern: URLPattern) -> tuple[str, ...]:
+    if isinstance(pattern.pattern, RegexPattern):
+        return tuple(pattern.pattern.regex.groupindex)
+    return tuple(pattern.pattern.converters)
+
+
+def guarded() -> list[Page]:
+    return [page for page in pages() if page.access != "public"]
+
+
+def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
+    now = timezone.now()
+    return SimpleNamespace(
+        school=school,
+        open_wave=wave,
+        collector=Collector.objects.get(wave=wave, school=school),
+        upload=RosterUpload.objects.create(
+            token=f"token-{school.code}", county=school.county, by=uploaded_by,
+            file_name=f"{school.name}.csv", content="学校代码,学校名称\nS1,一小\n".encode(), uploaded_at=now,
+        ),
+        roster_import=RosterImport.objects.create(
+            county=school.county, file_name=f"{school.name}.csv", sha256="0" * 64, size_bytes=1,
+            by=uploaded_by, at=now, added=1, changed=0, unchanged=0, missing=0, residents_changed=0,
+            rows_left_out=0,
+        ),
+    )  # fmt: skip
+
+
+def fieldwork(county_name: str, *schools: str) -> tuple[User, Wave, list[School]]:
+    """A county with a draft, an open and a closed wave, and its bureau user."""
+    county = make_county(name=county_name)
+    made = [make_school(county, name=name) for name in schools]
+    user = User.objects.create(username=f"{county_name}-bureau", role="bureau", county=county)
+    make_wave(county, name=f"{county_name}草稿")
+    open_one = make_wave(county, name=f"{county_name}秋季")
+    open_wave(open_one, by=user, now=timezone.now())
+    closed = make_wave(county, name=f"{county_name}春季")
+    open_wave(closed, by=user, now=timezone.now())
+    close_wave(closed, by=user, now=timezone.now())
+    return user, open_one, made
+
+
+@pytest.fixture
+def cast() -> SimpleNamespace:
+    """Yunchuan county with two schools and all roles; Luxi county, whose name no one of them may read."""
+    bureau, wave, (first, second) = fieldwork("云川县", "云川甲小学", "云川乙小学")
+    others_bureau, others_wave, (others_school,) = fieldwork("禄溪县", "禄溪小学")
+    county = bureau.county
+    return SimpleNamespace(
+        users={
+            "bureau": bureau,
+            "reviewer": User.objects.create(username="reviewer", role="reviewer", county=county),
+            "school": User.objects.create(username="school", role="school", county=county, school=first),
+            "inspector": User.objects.create(username="inspector", role="inspector", county=county),
+        },
+        own=side_of(first, wave, bureau),
+        other_school=side_of(second, wave, bureau),
+        other_county=side_of(others_school, others_wave, others_bureau),
+    )
+
+
+def signed_in(user: User | None) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def ask(client: Client, method: str, address: str) -> HttpResponse:
+    return client.generic(method, address)
+
+
+def text_of(response: HttpResponse) -> str:
+    return response.content.decode(errors="replace") + str(response.headers)
+
+
+def walk(
+    user: User | None, side: SimpleNamespace, chosen: list[Page], methods: tuple[str, ...]
+) -> Iterator[tuple[str, HttpResponse]]:
+    client = signed_in(user)
+    for page in chosen:
+        for method in methods:
+            address = page.address(side)
+            yield f"{method} {address}", ask(client, method, address)
+
+
+def state_of_everything() -> tuple:
+    return (
+        list(Wave.objects.order_by("pk").values_list("pk", "name", "state")),
+        list(WaveEvent.objects.order_by("pk").values_list("pk", flat=True)),
+        list(Collector.objects.order_by("pk").values_list("pk", "code")),
+        list(School.objects.order_by("pk").values_list("pk", "name")),
+        list(RosterImport.objects.order_by("pk").values_list("pk", flat=True)),
+        list(RosterUpload.objects.order_by("pk").values_list("pk", flat=True)),
+    )
+
+
+def test_every_page_says_who_may_open_it():
+    undeclared = [page.route for page in pages() if page.access is None]
+    assert undeclared == []
+    assert {page.route for page in pages() if page.access == "public"} == PUBLIC
+
+
+def test_walk_reaches_the_pages_themselves(cast):
+    """Each address that this file makes up leads to the line of the table it was made from."""
+    for page in guarded():
+        assert str(resolve(page.address(cast.own)).route) == page.route
+
+
+def test_visitor_is_sent_to_sign_in_everywhere(cast):
+    before = state_of_everything()
+    for what, response in walk(None, cast.own, guarded(), METHODS):
+        assert (response.status_code, response["Location"].split("?")[0]) == (302, "/accounts/login/"), what
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_that_the_table_does_not_name_is_refused(cast, role):
+    closed = [page for page in guarded() if role not in page.access]
+    before = state_of_everything()
+    for what, response in walk(cast.users[role], cast.own, closed, METHODS):
+        assert response.status_code == 403, what
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("role", ["reviewer", "inspector"])
+def test_who_only_reads_changes_nothing(cast, role):
+    before = state_of_everything()
+    for what, response in walk(cast.users[role], cast.own, guarded(), CHANGING):
+        assert response.status_code == 403, what
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_other_countys_objects_are_not_found(cast, role):
+    chosen = [page for page in guarded() if role in page.access and OBJECTS & set(page.arguments)]
+    before = state_of_everything()
+    for what, response in walk(cast.users[role], cast.other_county, chosen, METHODS):
+        found_nothing = response.status_code in (403, 404, 405)
+        sent_back = response.status_code == 302 and response["Location"] == "/desk/roster/"
+        assert found_nothing or sent_back, what
+        assert "禄溪" not in text_of(response), what
+    assert state_of_everything() == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_own_pages_open_and_never_name_the_other_county(cast, role):
+    chosen = [page for page in guarded() if role in page.access]
+    assert chosen
+    for what, response in walk(cast.users[role], cast.own, chosen, ("GET",)):
+        assert response.status_code in (200, 302), what
+        assert "禄溪" not in text_of(response), what
+
+
+def test_school_finds_nothing_of_another_school(cast):
+    user = cast.users["school"]
+    mine = [page for page in guarded() if "school" in page.access]
+    with_object = [page for page in mine if OBJECTS & set(page.arguments)]
+    assert with_object
+    for what, response in walk(user, cast.other_school, with_object, METHODS):
+        assert response.status_code in (404, 405), what
+    for what, response in walk(user, cast.own, mine, ("GET",)):
+        assert "云川乙小学" not in text_of(response), what
+        assert cast.other_school.collector.code not in text_of(response), what
+
+
+def test_bureau_meets_no_server_error_by_any_method(cast):
+    for what, response in walk(cast.users["bureau"], cast.own, guarded(), METHODS):
+        assert response.status_code < 500, what
+
+
+def test_number_too_large_for_a_database_is_not_found(cast):
+    huge = SimpleNamespace(**{name: SimpleNamespace(pk=10**17) for name in
+                              ("open_wave", "collector", "school", "roster_import")},
+                           upload=SimpleNamespace(token="x"))  # fmt: skip
+    chosen = [page for page in guarded() if (OBJECTS - {"token"}) & set(page.arguments)]
+    for what, response in walk(cast.users["bureau"], huge, chosen, ("GET", "POST")):
+        assert response.status_code in (403, 404, 405), what
+    assert signed_in(cast.users["bureau"]).get(f"/desk/waves/{10**30}/").status_code == 404
+
+
+def test_user_without_a_role_opens_only_their_account(cast):
+    user = User.objects.create(username="new", role="")
+    for what, response in walk(user, cast.own, guarded(), METHODS):
+        assert response.status_code == 403, what
+    assert signed_in(user).get("/desk/account/").status_code == 200
+
+
+def test_desk_leads_each_role_to_its_own_page(cast):
+    assert signed_in(cast.users["school"]).get("/desk/")["Location"] == "/desk/school/"
+    page = signed_in(cast.users["inspector"]).get("/desk/")
+    assert (page.status_code, page.templates[0].name) == (200, "desk/inspector.html")
+
+
+def test_nobody_can_sign_up(cast):
+    page = Client().post(
+        "/accounts/signup/",
+        {"username": "intruder", "password1": "a-Long-one-9", "password2": "a-Long-one-9"},
+    )
+    assert "account/signup_closed.html" in [template.name for template in page.templates]
+    assert not User.objects.filter(username="intruder").exists()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_administration_is_closed_to_every_role(cast, role):
+    response = signed_in(cast.users[role]).get("/admin/")
+    assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/admin/")
+
+
+def test_form_from_elsewhere_is_refused(cast):
+    """Without our token a form counts as sent by another site; the page says so in plain words."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.users["bureau"])
+    response = client.post(f"/desk/waves/{cast.own.open_wave.pk}/close/")
+    assert response.status_code == 403
+    assert "页面已过期" in response.content.decode()
+    cast.own.open_wave.refresh_from_db()
+    assert cast.own.open_wave.state == WaveState.OPEN
+
+
+def test_inactive_user_is_signed_out(cast):
+    user = cast.users["bureau"]
+    client = signed_in(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.get("/desk/waves/").status_code == 302
