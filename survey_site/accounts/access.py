@@ -22,6 +22,7 @@ from surveys.models import County, School
 TRUSTED_VIEW_MODULES = (
     "allauth.",
     "django.contrib.admin.",
+    "django.contrib.auth.admin",
     "django.views.i18n",
     "django.contrib.staticfiles.",
 )
