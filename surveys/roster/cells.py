@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-MOST_ROWS = 20_000  # filled rows of one sheet
-MOST_CELLS = 1_000_000  # cells looked at, of all sheets
 MOST_BLANK_ROWS = 1_000  # after so many blank rows the rest of a sheet is not looked at
 LARGEST_EXACT = 10**15  # from here on spreadsheets no longer keep every digit of a number
 
 _ERROR_VALUES = frozenset(
     ("#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a file may be: packed, unpacked, filled rows of one sheet, cells of all sheets."""
+
+    file_bytes: int
+    unpacked_bytes: int
+    rows: int
+    cells: int
+
+
+ROSTER_LIMITS = Limits(file_bytes=10 * 1024**2, unpacked_bytes=60 * 1024**2, rows=20_000, cells=1_000_000)
 
 
 class RosterFileError(Exception):
@@ -62,47 +73,36 @@ class Sheet:
 
 @dataclass
 class Budget:
-    """How many cells may still be looked at."""
+    """How many cells of a file may still be looked at."""
 
-    cells: int = MOST_CELLS
+    limits: Limits
+    spent: int = 0
 
     def spend(self, cells: int) -> None:
-        self.cells -= cells
-        if self.cells < 0:
-            sentence = _("The file has more than %(most)s cells. Keep only the roster's sheet.")
-            raise RosterFileError(sentence % {"most": f"{MOST_CELLS:,}"})
-
-
-@dataclass
-class _Rows:
-    """The filled rows of a sheet as they come in."""
-
-    name: str
-    budget: Budget
-    rows: list[Row] = field(default_factory=list)
-    blank: int = 0
-
-    def add(self, number: int, values: Iterable[Any]) -> None:
-        cells = tuple(_cell(value) for value in values)
-        self.budget.spend(len(cells) or 1)
-        if not any(cells):
-            self.blank += 1
-            return
-        self.blank = 0
-        self.rows.append(Row(number, cells))
-        if len(self.rows) > MOST_ROWS:
-            sentence = _("“%(sheet)s” has more than %(most)s rows. Keep only the roster's schools.")
-            raise RosterFileError(sentence % {"sheet": self.name, "most": f"{MOST_ROWS:,}"})
+        self.spent += cells
+        if self.spent > self.limits.cells:
+            sentence = _("The file has more than %(most)s cells. Keep only the sheet that is needed.")
+            raise RosterFileError(sentence % {"most": f"{self.limits.cells:,}"})
 
 
 def collect_sheet(name: str, rows: Iterable[Iterable[Any]], *, budget: Budget) -> Sheet:
     """The sheet with these rows of values, the first being row 1. RosterFileError if there are too many."""
-    collected = _Rows(name, budget)
+    filled: list[Row] = []
+    blank = 0
     for number, values in enumerate(rows, start=1):
-        collected.add(number, values)
-        if collected.blank == MOST_BLANK_ROWS:
-            return Sheet(name, tuple(collected.rows), stopped_at=number)
-    return Sheet(name, tuple(collected.rows))
+        cells = tuple(_cell(value) for value in values)
+        budget.spend(len(cells) or 1)
+        if any(cells):
+            blank = 0
+            filled.append(Row(number, cells))
+            if len(filled) > budget.limits.rows:
+                sentence = _("“%(sheet)s” has more than %(most)s rows. Keep only those that are needed.")
+                raise RosterFileError(sentence % {"sheet": name, "most": f"{budget.limits.rows:,}"})
+        else:
+            blank += 1
+            if blank == MOST_BLANK_ROWS:
+                return Sheet(name, tuple(filled), stopped_at=number)
+    return Sheet(name, tuple(filled))
 
 
 def _cell(value: Any) -> Cell:

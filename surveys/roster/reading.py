@@ -10,10 +10,8 @@ import io
 
 from django.utils.translation import gettext as _
 
-from surveys.roster.cells import Budget, RosterFileError, Sheet, collect_sheet
+from surveys.roster.cells import ROSTER_LIMITS, Budget, Limits, RosterFileError, Sheet, collect_sheet
 from surveys.roster.workbooks import read_xls, read_xlsx
-
-LARGEST_FILE_BYTES = 10 * 1024 * 1024
 
 _ZIP = b"PK"
 _COMPOUND_DOCUMENT = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -23,29 +21,34 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b
 _DELIMITERS = ",;\t"
 
 
-def read_sheets(content: bytes, *, file_name: str) -> list[Sheet]:
+def read_sheets(content: bytes, *, file_name: str, limits: Limits = ROSTER_LIMITS) -> list[Sheet]:
     """The visible sheets of an .xlsx, .xls or text file; a text file's only sheet is named after the file.
 
     Text may be UTF-8, UTF-16 or GB 18030 (GBK), split by comma, semicolon or tab. RosterFileError otherwise.
     """
-    if len(content) > LARGEST_FILE_BYTES:
-        raise RosterFileError(
-            _("The file has %(size).1f MB; the largest allowed is %(most)d MB.")
-            % {"size": len(content) / 1024**2, "most": LARGEST_FILE_BYTES // 1024**2}
-        )
+    refuse_large(len(content), limits=limits)
     if not content.strip():
         raise RosterFileError(_("The file is empty."))
     if content.startswith(_ZIP):
-        return read_xlsx(content)
+        return read_xlsx(content, limits=limits)
     if content.startswith(_COMPOUND_DOCUMENT):
-        return read_xls(content)
+        return read_xls(content, limits=limits)
     if content[:1000].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_WEB_PAGE):
         raise RosterFileError(
             _("The file is a web page named as a spreadsheet. Open it in Excel or WPS and save it as .xlsx.")
         )
     if content.startswith(_OTHER_KINDS):
         raise RosterFileError(_("This is not a spreadsheet. Allowed: .xlsx, .xls, .csv."))
-    return [_split(_decoded(content), file_name)]
+    return [_split(_decoded(content), file_name, limits=limits)]
+
+
+def refuse_large(size_bytes: int, *, limits: Limits = ROSTER_LIMITS) -> None:
+    """RosterFileError for a file that is too large, before anybody reads it."""
+    if size_bytes > limits.file_bytes:
+        raise RosterFileError(
+            _("The file has %(size).1f MB; the largest allowed is %(most)d MB.")
+            % {"size": size_bytes / 1024**2, "most": limits.file_bytes // 1024**2}
+        )
 
 
 def _decoded(content: bytes) -> str:
@@ -62,13 +65,13 @@ def _decoded(content: bytes) -> str:
     )
 
 
-def _split(text: str, file_name: str) -> Sheet:
+def _split(text: str, file_name: str, *, limits: Limits) -> Sheet:
     """The table, split by the character that gives most rows of several columns."""
     tables, mistakes = [], []
     for delimiter in _DELIMITERS:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
         try:
-            tables.append(collect_sheet(file_name, lines, budget=Budget()))
+            tables.append(collect_sheet(file_name, lines, budget=Budget(limits)))
         except csv.Error as error:
             sentence = _("The file cannot be read as a table: %(reason)s. Save it as .xlsx.")
             mistakes.append(RosterFileError(sentence % {"reason": error}))

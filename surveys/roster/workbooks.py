@@ -22,11 +22,10 @@ import openpyxl
 from django.utils.translation import gettext as _
 
 from surveys.roster import old_excel
-from surveys.roster.cells import Budget, Odd, RosterFileError, Sheet, collect_sheet
+from surveys.roster.cells import Budget, Limits, Odd, RosterFileError, Sheet, collect_sheet
 
 logger = logging.getLogger(__name__)
 
-LARGEST_UNPACKED_BYTES = 60 * 1024 * 1024
 MOST_PARTS = 500  # entries of an .xlsx; a workbook of ten sheets has about thirty
 MOST_SHEETS = 30
 
@@ -34,11 +33,11 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 
 
-def read_xlsx(content: bytes) -> list[Sheet]:
+def read_xlsx(content: bytes, *, limits: Limits) -> list[Sheet]:
     """The visible sheets of an .xlsx. RosterFileError if it is damaged, locked, too large or none at all."""
-    has_formulas = _unpack_within_bounds(content)
+    has_formulas = _unpack_within_bounds(content, limits=limits)
     try:
-        return list(_xlsx_sheets(content, has_formulas=has_formulas))
+        return list(_xlsx_sheets(content, limits=limits, has_formulas=has_formulas))
     except RosterFileError:
         raise
     except Exception as error:  # openpyxl has no error class of its own: a damaged file raises anything
@@ -46,7 +45,7 @@ def read_xlsx(content: bytes) -> list[Sheet]:
         raise _damaged() from error
 
 
-def read_xls(content: bytes) -> list[Sheet]:
+def read_xls(content: bytes, *, limits: Limits) -> list[Sheet]:
     """The visible sheets of an .xls. RosterFileError if it is damaged, locked or none at all."""
     if _ENCRYPTED in content:
         raise _locked()
@@ -62,14 +61,14 @@ def read_xls(content: bytes) -> list[Sheet]:
     if child.returncode != 0:
         logger.info("An .xls could not be read: exit code %s", child.returncode)
         raise _damaged()
-    budget = Budget()
+    budget = Budget(limits)
     return [
         collect_sheet(sheet["name"], map(_xls_row, sheet["rows"]), budget=budget)
         for sheet in _few(json.loads(child.stdout))
     ]
 
 
-def _unpack_within_bounds(content: bytes) -> bool:
+def _unpack_within_bounds(content: bytes, *, limits: Limits) -> bool:
     """Unpacks every part once, within bounds, and says whether the workbook has formulas.
 
     The sizes that an archive declares can lie; what is counted here is what really comes out of it.
@@ -83,22 +82,22 @@ def _unpack_within_bounds(content: bytes) -> bool:
                 sentence = _("This is a packed file, but no spreadsheet. Allowed: .xlsx, .xls, .csv.")
                 raise RosterFileError(sentence)
             if len(names) > MOST_PARTS:
-                raise _too_large()
-            return _unpack(archive, names)
+                raise _too_large(limits)
+            return _unpack(archive, names, limits=limits)
     except RuntimeError as error:  # an archive with a password of its own
         raise _locked() from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         raise _damaged() from error
 
 
-def _unpack(archive: zipfile.ZipFile, names: list[str]) -> bool:
-    has_formulas, room = False, LARGEST_UNPACKED_BYTES
+def _unpack(archive: zipfile.ZipFile, names: list[str], *, limits: Limits) -> bool:
+    has_formulas, room = False, limits.unpacked_bytes
     for name in names:
         with archive.open(name) as part:
             data = part.read(room + 1)
         room -= len(data)
         if room < 0:
-            raise _too_large()
+            raise _too_large(limits)
         if name.endswith((".xml", ".rels")) and (b"<!DOCTYPE" in data or b"<!ENTITY" in data):
             raise _damaged()  # no spreadsheet program writes these
         if name.startswith("xl/worksheets/") and _FORMULA.search(data):
@@ -106,11 +105,11 @@ def _unpack(archive: zipfile.ZipFile, names: list[str]) -> bool:
     return has_formulas
 
 
-def _xlsx_sheets(content: bytes, *, has_formulas: bool) -> Iterator[Sheet]:
+def _xlsx_sheets(content: bytes, *, limits: Limits, has_formulas: bool) -> Iterator[Sheet]:
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     # A formula that was never calculated has no result: it must not pass for a blank cell.
     written = openpyxl.load_workbook(io.BytesIO(content), read_only=True) if has_formulas else None
-    budget = Budget()
+    budget = Budget(limits)
     for sheet in _few(book.worksheets):
         if sheet.sheet_state == "visible":
             sheet.reset_dimensions()  # what a file says of its own size is often wrong
@@ -140,14 +139,14 @@ def _xls_row(values: list) -> list:
 
 def _few(sheets: list) -> list:
     if len(sheets) > MOST_SHEETS:
-        sentence = _("The file has %(sheets)d sheets; allowed: %(most)d. Keep only the roster's sheets.")
+        sentence = _("The file has %(sheets)d sheets; allowed: %(most)d. Keep only those that are needed.")
         raise RosterFileError(sentence % {"sheets": len(sheets), "most": MOST_SHEETS})
     return sheets
 
 
-def _too_large() -> RosterFileError:
-    sentence = _("Unpacked, the file is larger than %(most)d MB. Keep only the roster's sheet.")
-    return RosterFileError(sentence % {"most": LARGEST_UNPACKED_BYTES // 1024**2})
+def _too_large(limits: Limits) -> RosterFileError:
+    sentence = _("Unpacked, the file is larger than %(most)d MB. Keep only the sheet that is needed.")
+    return RosterFileError(sentence % {"most": limits.unpacked_bytes // 1024**2})
 
 
 def _damaged() -> RosterFileError:

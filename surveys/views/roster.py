@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys.models import ResidentPopulation, RosterImport, RosterUpload, School
-from surveys.roster.cells import RosterFileError
+from surveys.roster.cells import ROSTER_LIMITS, RosterFileError
 from surveys.roster.changes import RosterChanges, roster_changes
 from surveys.roster.checking import check_roster
-from surveys.roster.reading import LARGEST_FILE_BYTES, read_sheets
+from surveys.roster.reading import read_sheets, refuse_large
 from surveys.roster.rows import CheckedRoster
 from surveys.roster.saving import (
     RosterFile,
@@ -64,11 +64,7 @@ def roster(request: HttpRequest) -> HttpResponse:
         try:
             if file is None:
                 raise RosterFileError(_("Choose a file first."))
-            if file.size > LARGEST_FILE_BYTES:
-                raise RosterFileError(
-                    _("The file has %(size).1f MB; the largest allowed is %(most)d MB.")
-                    % {"size": file.size / 1024**2, "most": LARGEST_FILE_BYTES // 1024**2}
-                )
+            refuse_large(file.size)
             content = file.read()
             read_sheets(content, file_name=file.name)
         except RosterFileError as error:
@@ -83,7 +79,7 @@ def roster(request: HttpRequest) -> HttpResponse:
         "imports": page_of(request, county.roster_imports.select_related("by")),
         "schools": School.objects.filter(county=county, is_active=True).count(),
         "notes": notes(),
-        "largest_mb": LARGEST_FILE_BYTES // 1024**2,
+        "largest_mb": ROSTER_LIMITS.file_bytes // 1024**2,
     }
     return render(request, "desk/roster.html", context, status=422 if refused else 200)
 

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from django.utils import translation
 
-from surveys.roster import cells, reading, workbooks
+from surveys.roster import cells
 from surveys.roster.cells import Odd, RosterFileError
 from surveys.roster.reading import read_sheets
 from tests.surveys.old_excel import xls_bytes
@@ -140,14 +140,14 @@ def test_other_packed_files_are_refused():
 
 def test_a_file_over_ten_megabytes_is_refused_unread():
     with pytest.raises(RosterFileError, match=r"10\.0 MB"):
-        read_sheets(b"x" * (reading.LARGEST_FILE_BYTES + 1), file_name="a")
+        read_sheets(b"x" * (cells.ROSTER_LIMITS.file_bytes + 1), file_name="a")
 
 
 def test_a_zip_bomb_is_refused_quickly():
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
-        archive.writestr("xl/worksheets/sheet1.xml", b" " * (workbooks.LARGEST_UNPACKED_BYTES + 1))
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (cells.ROSTER_LIMITS.unpacked_bytes + 1))
     assert len(stream.getvalue()) < 100_000
     began = time.monotonic()
     with pytest.raises(RosterFileError, match="larger than 60 MB"):
