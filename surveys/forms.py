@@ -119,11 +119,8 @@ class WaveForm(forms.Form):
         """What the bureau decided, blanks filled in. Only for a valid form."""
         cleaned = self.cleaned_data
         asked = self._asked(cleaned)
-        proposed = proposed_targets(
-            cleaned.get("total_target") or 0,
-            self.shares,
-            self.people | {code: cleaned.get(f"{code}-population") for code in asked},
-        )
+        given = {code: cleaned[f"{code}-population"] for code in asked if cleaned.get(f"{code}-population")}
+        proposed = proposed_targets(cleaned.get("total_target") or 0, self.shares, self.people | given)
         return [
             AudiencePlan(
                 audience=code,
@@ -171,14 +168,14 @@ class WaveForm(forms.Form):
         rows = {row.audience: row for row in wave.audiences.all()}
         automatic = shares_of(dict.fromkeys(rows))
         shares = {code: row.share for code, row in rows.items()}
-        total = sum(row.target for row in rows.values())
+        targets = {code: row.target for code, row in rows.items()}
         people = self.people | {code: row.population for code, row in rows.items() if row.population}
-        targets = proposed_targets(total, shares, people)
+        total = total_behind(targets, shares, people)
         initial = {
             "name": wave.name, "starts_on": wave.starts_on, "ends_on": wave.ends_on,
-            "design": wave.design, "scoring_rule": wave.scoring_rule, "total_target": total,
+            "design": wave.design, "scoring_rule": wave.scoring_rule,
+            "total_target": sum(targets.values()) if total is None else total,
         }  # fmt: skip
-        by_share = {code: row.target for code, row in rows.items()} == targets
         for code, audience in AUDIENCES.items():
             row = rows.get(code)
             initial[f"{code}-asked"] = row is not None
@@ -186,7 +183,7 @@ class WaveForm(forms.Form):
             if row is not None:
                 if shares != automatic:
                     initial[f"{code}-share"] = (row.share * 100).quantize(PERCENT_STEP).normalize()
-                if not by_share:
+                if total is None:
                     initial[f"{code}-target"] = row.target
                 initial[f"{code}-population"] = row.population
         return initial
@@ -210,10 +207,24 @@ def shares_of(percents: dict[str, Decimal | None]) -> dict[str, Decimal]:
     }
 
 
-def proposed_targets(total: int, shares: dict[str, Decimal], people: dict[str, int | None]) -> dict[str, int]:
+def proposed_targets(total: int, shares: dict[str, Decimal], people: dict[str, int]) -> dict[str, int]:
     """The total by share, but never more than an audience has people."""
     parts = share_out(total, [int(share * 100_000) for share in shares.values()])
-    return {code: min(part, people.get(code) or part) for code, part in zip(shares, parts, strict=True)}
+    return {code: min(part, people.get(code, part)) for code, part in zip(shares, parts, strict=True)}
+
+
+def total_behind(targets: dict[str, int], shares: dict[str, Decimal], people: dict[str, int]) -> int | None:
+    """The total from which `proposed_targets` makes exactly these targets; None if there is none."""
+    uncapped = [code for code in shares if shares[code] > 0 and targets[code] < people.get(code, 10**9)]
+    if not uncapped:
+        return None
+    widest = max(uncapped, key=lambda code: shares[code])
+    guess, reach = targets[widest] / shares[widest], 1 / shares[widest]
+    candidates = range(max(0, int(guess - reach)), int(guess + reach) + 2)
+    for total in sorted(candidates, key=lambda total: abs(total - guess)):
+        if proposed_targets(total, shares, people) == targets:
+            return total
+    return None
 
 
 def known_people(county: County) -> dict[str, int]:

@@ -48,6 +48,10 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
 }
 # Arguments that name somebody's object; the others mean the same for everybody.
 OBJECTS = {"wave_id", "collector_id", "school_id", "import_id", "token"}
+# Objects that a page is told behind the question mark.
+QUERIES: dict[str, Callable[[SimpleNamespace], str]] = {
+    "desk/live/": lambda side: f"?wave={side.open_wave.pk}",
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,14 @@ class Page:
             if f"(?P<{name}>" in path:
                 start = path.index(f"(?P<{name}>")
                 path = path[:start] + value + path[path.index(")", start) + 1 :]
-        return path
+        return path + self.query(side)
+
+    def query(self, side: SimpleNamespace) -> str:
+        return QUERIES[self.route](side) if self.route in QUERIES else ""
+
+    @property
+    def has_object(self) -> bool:
+        return bool(OBJECTS & set(self.arguments)) or self.route in QUERIES
 
 
 def pages() -> list[Page]:
@@ -187,7 +198,7 @@ def test_every_page_says_who_may_open_it():
 def test_walk_reaches_the_pages_themselves(cast):
     """Each address that this file makes up leads to the line of the table it was made from."""
     for page in guarded():
-        assert str(resolve(page.address(cast.own)).route) == page.route
+        assert str(resolve(page.address(cast.own).split("?")[0]).route) == page.route
 
 
 def test_visitor_is_sent_to_sign_in_everywhere(cast):
@@ -216,7 +227,7 @@ def test_who_only_reads_changes_nothing(cast, role):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_other_countys_objects_are_not_found(cast, role):
-    chosen = [page for page in guarded() if role in page.access and OBJECTS & set(page.arguments)]
+    chosen = [page for page in guarded() if role in page.access and page.has_object]
     before = state_of_everything()
     for what, response in walk(cast.users[role], cast.other_county, chosen, METHODS):
         found_nothing = response.status_code in (403, 404, 405)
@@ -238,7 +249,7 @@ def test_own_pages_open_and_never_name_the_other_county(cast, role):
 def test_school_finds_nothing_of_another_school(cast):
     user = cast.users["school"]
     mine = [page for page in guarded() if "school" in page.access]
-    with_object = [page for page in mine if OBJECTS & set(page.arguments)]
+    with_object = [page for page in mine if page.has_object]
     assert with_object
     for what, response in walk(user, cast.other_school, with_object, METHODS):
         assert response.status_code in (404, 405), what
@@ -256,7 +267,7 @@ def test_number_too_large_for_a_database_is_not_found(cast):
     huge = SimpleNamespace(**{name: SimpleNamespace(pk=10**17) for name in
                               ("open_wave", "collector", "school", "roster_import")},
                            upload=SimpleNamespace(token="x"))  # fmt: skip
-    chosen = [page for page in guarded() if (OBJECTS - {"token"}) & set(page.arguments)]
+    chosen = [page for page in guarded() if page.has_object and "token" not in page.arguments]
     for what, response in walk(cast.users["bureau"], huge, chosen, ("GET", "POST")):
         assert response.status_code in (403, 404, 405), what
     assert signed_in(cast.users["bureau"]).get(f"/desk/waves/{10**30}/").status_code == 404

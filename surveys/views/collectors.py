@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from surveys.audiences import AUDIENCES
 from surveys.distribution.links import link_of, origin_of
@@ -63,6 +64,7 @@ def collector(request: HttpRequest, collector_id: int) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def collector_show(request: HttpRequest, collector_id: int) -> HttpResponse:
     """The QR code as large as the screen, for the school gate; the count below it is asked for by htmx."""
     found = get_object_or_404(visible_collectors(request.scope), pk=collector_id)

@@ -7,6 +7,7 @@ from itertools import groupby
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from surveys.models import Channel, Collector, WaveState
 from surveys.progress import NOTHING
@@ -14,6 +15,7 @@ from surveys.views.collectors import progress_of, visible_collectors
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 def school_desk(request: HttpRequest) -> HttpResponse:
     """Open waves with the school's collectors, else the last one that was closed.
 
