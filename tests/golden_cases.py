@@ -147,7 +147,7 @@ def _compare(got, want, path, tolerance, skipped, missed) -> int:
             _compare(one, other, (*path, i), tolerance, skipped, missed)
             for i, (one, other) in enumerate(zip(got, want, strict=True))
         )
-    if path and path[-1] == "verdict":
+    if path and str(path[-1]).startswith("verdict"):
         want = VERDICT_WORDS.get(want, want)
     if want is None or isinstance(want, str | bool):
         if got != want:

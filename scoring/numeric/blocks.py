@@ -9,8 +9,17 @@ from scoring.numeric.auxiliary import AuxiliaryFit, indicator_matrix
 from scoring.numeric.cells import Cells, Design, UnitLayout
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.ratio import block_ratios
-from scoring.numeric.recode import CellSums
+from scoring.numeric.recode import CellSums, PairSums
 from scoring.numeric.variance import sum_by
+
+
+@dataclass(frozen=True)
+class ItemSums:
+    """Sums of several items whose mean is wanted; with `pairs` the variance is exact, without an upper
+    bound."""
+
+    items: tuple[CellSums, ...]
+    pairs: PairSums | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class BlockMeans:
     valid: np.ndarray
     block: np.ndarray
     layout: UnitLayout
+    exact: bool = True
 
     def contrast(self, factors: np.ndarray) -> "Contrast":
         """Σ factor_b mean_b. A block with a factor but no valid answer is refused as not computable."""
@@ -87,7 +97,7 @@ class Contrast:
 
 def block_means(
     cells: Cells,
-    sums: CellSums,
+    sums: CellSums | ItemSums,
     *,
     block: np.ndarray,
     n_blocks: int,
@@ -98,17 +108,82 @@ def block_means(
 ) -> BlockMeans:
     """μ_b = Σ w S1 / Σ w R over the cells of each block, with their linearised covariance.
 
-    block: (g,) code 0..n_blocks-1, or -1 for cells that belong to none (they keep their place in strata and
-    schools, as a domain demands). Exact from tallies for strata of responses and for sampled schools; with
-    `calibration` the residuals of the regression on the margins (weights before calibration) are used.
-    With `covariance=False` only the diagonal is computed. Source: Woodruff 1971; Deville and Särndal 1992;
-    specification §4.1 and §4.2.
+    block: (g,) code 0..n_blocks-1, or -1 for cells that belong to none (they keep their place in strata
+    and schools, as a domain demands). Exact from tallies for strata of responses and for sampled schools;
+    with `calibration` the residuals of the regression on the margins (weights before calibration) are
+    used. Several items (`ItemSums`) give the mean over items of the items' own means, n_valid then
+    counting the least answered item. With `covariance=False` only the diagonal is computed. Source:
+    Woodruff 1971; Deville and Särndal 1992; specification §4.1 and §4.2.
     """
     block = np.asarray(block)
-    if len(block) != len(cells) or len(sums.R) != len(cells):
+    items = sums.items if isinstance(sums, ItemSums) else (sums,)
+    if len(block) != len(cells) or any(len(item.R) != len(cells) for item in items):
         raise NumericInputError("blocks and sums must have one entry per cell")
-    if (cells.n + 1e-9 < sums.R).any():
+    if any((cells.n + 1e-9 < item.R).any() for item in items):
         raise NumericInputError("a cell has more valid answers than responses; the tallies must be rebuilt")
+    parts = [_item_part(cells, item, block, n_blocks) for item in items]
+    code = np.where(block >= 0, block, 0)
+    asked = np.array([part.n_valid > 0 for part in parts])
+    # Items that nobody in a block answered (not on its form) are left out of its mean over items.
+    held = np.maximum(asked.sum(axis=0), 1)
+    share = 1 / held[code]
+    mean = np.where(asked.any(axis=0), sum(np.nan_to_num(part.mean) for part in parts) / held, np.nan)
+    linear = sum(part.linear for part in parts) * share
+    pairs = sums.pairs if isinstance(sums, ItemSums) else None
+    if len(parts) == 1:
+        spread = parts[0].spread
+    elif pairs is not None:
+        spread = _pair_spread(cells, pairs, parts, share)
+    else:
+        # Cauchy–Schwarz inside every cell: the scatter of a mean is at most the mean of the roots, squared.
+        spread = (sum(np.sqrt(part.spread) for part in parts) * share) ** 2
+
+    def least(name: str) -> np.ndarray:
+        values = np.array([getattr(part, name) for part in parts])
+        return np.where(asked.any(axis=0), np.where(asked, values, np.inf).min(axis=0), 0.0)
+
+    w = np.where(cells.n > 0, cells.weight, 0.0)
+    rows = np.arange(len(cells))
+    totals = np.zeros((len(cells), n_blocks))
+    totals[rows, code] = linear
+    if calibration is not None:
+        totals -= cells.n[:, None] * calibration.fitted(cells.n, totals)
+    totals *= w[:, None]
+    scatters = np.zeros((len(cells), n_blocks))
+    scatters[rows, code] = w**2 * spread
+    layout = layout or cells.units(design)
+    return BlockMeans(
+        mean=mean,
+        n_valid=least("n_valid"),
+        weighted_valid=sum(part.weighted for part in parts) / held,
+        kish_n=least("kish_n"),
+        element_variance=sum(part.element_variance for part in parts) / len(parts),
+        covariance=layout.covariance(totals, scatters, covariance=covariance),
+        valid=np.max([part.valid for part in parts], axis=0),
+        block=block,
+        layout=layout,
+        exact=len(parts) == 1 or pairs is not None,
+    )
+
+
+@dataclass(frozen=True)
+class _ItemPart:
+    """One item's block figures, and per cell its centre, divisor, linearised sum and scatter
+    (specification §4.2)."""
+
+    mean: np.ndarray
+    weighted: np.ndarray
+    n_valid: np.ndarray
+    kish_n: np.ndarray
+    element_variance: np.ndarray
+    valid: np.ndarray
+    centre: np.ndarray
+    divisor: np.ndarray
+    linear: np.ndarray
+    spread: np.ndarray
+
+
+def _item_part(cells: Cells, sums: CellSums, block: np.ndarray, n_blocks: int) -> _ItemPart:
     inside = (block >= 0) & (sums.R > 0)
     code = np.where(inside, block, 0)
     w = np.where(inside, cells.weight, 0.0)
@@ -116,37 +191,39 @@ def block_means(
     found = block_ratios(
         np.where(inside, sums.S1, 0.0), R, weight=w, block=np.where(inside, block, -1), n_blocks=n_blocks
     )
-    mean, weighted, linear = found.ratio, found.weighted, found.linear
-    filled = weighted > 0
-    divisor = np.where(filled, weighted, 1.0)
+    filled = found.weighted > 0
+    divisor = np.where(filled, found.weighted, 1.0)
     squares = sum_by(code, w**2 * R, n_blocks)
     n_valid = sum_by(code, R, n_blocks)
-
-    # Scatter inside a cell of (s − μ)/W for the valid answers and 0 for the others (§4.2, centred).
+    # Scatter inside a cell of (s − μ)/W for the valid answers and 0 for the others, centred.
     scatter = np.where(inside, sums.scatter(), 0.0)
     n = np.where(cells.n > 0, cells.n, 1.0)
-    between = np.where(R > 0, (linear * divisor[code]) ** 2 / np.where(R > 0, R, 1), 0.0)
+    between = np.where(R > 0, (found.linear * divisor[code]) ** 2 / np.where(R > 0, R, 1), 0.0)
     element = sum_by(code, w * (scatter + between), n_blocks) / divisor
-    spread = (scatter + between * (1 - R / n)) / divisor[code] ** 2
-
-    everywhere = np.where(cells.n > 0, cells.weight, 0.0)
-    rows = np.arange(len(cells))
-    totals = np.zeros((len(cells), n_blocks))
-    totals[rows, code] = linear
-    if calibration is not None:
-        totals -= cells.n[:, None] * calibration.fitted(cells.n, totals)
-    totals *= everywhere[:, None]
-    scatters = np.zeros((len(cells), n_blocks))
-    scatters[rows, code] = w**2 * spread
-    layout = layout or cells.units(design)
-    return BlockMeans(
-        mean=mean,
+    return _ItemPart(
+        mean=found.ratio,
+        weighted=found.weighted,
         n_valid=n_valid,
-        weighted_valid=weighted,
-        kish_n=np.where(filled, weighted**2 / np.where(squares > 0, squares, 1), 0.0),
+        kish_n=np.where(filled, found.weighted**2 / np.where(squares > 0, squares, 1), 0.0),
         element_variance=np.where(n_valid > 1, element * n_valid / np.maximum(n_valid - 1, 1), np.nan),
-        covariance=layout.covariance(totals, scatters, covariance=covariance),
         valid=R,
-        block=block,
-        layout=layout,
+        centre=np.where(filled, found.ratio, 0.0)[np.where(block >= 0, block, 0)] * (block >= 0),
+        divisor=np.where(block >= 0, divisor[np.where(block >= 0, block, 0)], np.inf),
+        linear=found.linear,
+        spread=(scatter + between * (1 - R / n)) / divisor[code] ** 2,
     )
+
+
+def _pair_spread(cells: Cells, pairs: PairSums, parts: Sequence[_ItemPart], share: np.ndarray) -> np.ndarray:
+    """(g,) scatter inside a cell of the mean of the items' linearised values, exact from pair sums."""
+    centre = np.stack([part.centre for part in parts], axis=1)
+    divisor = np.stack([part.divisor for part in parts], axis=1)
+    cross = (
+        pairs.products
+        - pairs.first * centre[:, None, :]
+        - np.swapaxes(pairs.first, 1, 2) * centre[:, :, None]
+        + pairs.n * centre[:, :, None] * centre[:, None, :]
+    ) / (divisor[:, :, None] * divisor[:, None, :])
+    linear = sum(part.linear for part in parts)
+    n = np.where(cells.n > 0, cells.n, 1.0)
+    return np.clip(cross.sum(axis=(1, 2)) - linear**2 / n, 0.0, None) * share**2

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.numeric.blocks import BlockMeans, MarginCalibration, block_means
+from scoring.numeric.blocks import BlockMeans, ItemSums, MarginCalibration, block_means
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.recode import CellSums
@@ -84,6 +84,7 @@ class CompositeEstimate:
     audience_covariance: np.ndarray
     class_shares: Mapping[str, float] | None
     design: Design
+    exact: bool = True
 
     @property
     def se(self) -> float:
@@ -100,7 +101,7 @@ class CompositeEstimate:
 
 def estimate_composite(
     cells: Cells,
-    sums: CellSums,
+    sums: CellSums | ItemSums,
     *,
     audience_shares: Mapping[str, float],
     class_shares: Mapping[str, float] | None,
@@ -188,6 +189,7 @@ def estimate_composite(
         audience_covariance=covariance,
         class_shares=class_shares,
         design=design,
+        exact=basis.exact,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.numeric.blocks import MarginCalibration, block_means
+from scoring.numeric.blocks import ItemSums, MarginCalibration, block_means
 from scoring.numeric.cells import Cells, Design, UnitLayout
 from scoring.numeric.recode import CellSums
 
@@ -30,7 +30,7 @@ class DomainEstimate:
 
 def estimate_domains(
     cells: Cells,
-    sums: CellSums,
+    sums: CellSums | ItemSums,
     *,
     domain: Sequence[str | None],
     design: Design,

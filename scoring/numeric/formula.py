@@ -28,9 +28,14 @@ class ModelMatrix:
 
 
 def category_levels(values: pd.Series) -> list:
-    """Distinct values without missing ones, in sorted order (numbers by size)."""
+    """Distinct values without missing ones: numbers by size, words in dictionary order (as R sorts
+    factors)."""
     found = [v for v in pd.unique(values) if not pd.isna(v)]
-    return sorted(found, key=lambda v: (isinstance(v, str), v))
+
+    def key(value):
+        return (1, value.casefold(), value.swapcase()) if isinstance(value, str) else (0, value, "")
+
+    return sorted(found, key=key)
 
 
 def indicator_columns(values: pd.Series) -> tuple[np.ndarray, list[str]]:

@@ -82,15 +82,13 @@ def tipping_point(
 class MoreReplies:
     """How many further answers would decide, were the truth `truth`.
 
-    n_more: in the present mix of audiences (None: cannot be decided, `reason` says why);
-    beyond_population: that is more than the people who are left, so "cannot be decided below N". best:
-    audience → further answers when they are collected where they help most (None if even everybody's
-    answer would not decide).
+    n_more: in the present mix of audiences, None when no number decides (`reason` says why: truth at the
+    limit, more than there are people, schools too different). best: audience → further answers when they
+    are collected where they help most, None if even everybody's answer would not decide.
     """
 
     truth: float
     n_more: int | None
-    beyond_population: bool
     best: Mapping[str, int] | None
     reason: str | None = None
 
@@ -99,8 +97,8 @@ class MoreReplies:
 class Allocation:
     """What one audience's answers are worth.
 
-    part_of_variance: share² V⁺_a / V⁺; present_part: its part of the answers now; best_part: its part
-    under Neyman allocation, share √(p(1−p)) over the sum; gain_per_answer: how much one more answer
+    part_of_variance: its part of Σ share² V⁺_a; present_part: its part of the answers now; best_part: its
+    part under Neyman allocation, share √(p(1−p)) over the sum; gain_per_answer: how much one more answer
     lowers V⁺, as a part of V⁺; people_left: those who have not answered, None if the population is not
     known.
     """
@@ -115,8 +113,8 @@ class Allocation:
 
 @dataclass(frozen=True)
 class Outlook:
-    """Rows for several possible truths, and where answers are worth most (`costliest`: audience whose
-    part_of_variance is largest)."""
+    """Rows for several possible truths, and where answers are worth most; `costliest` is the audience whose
+    part_of_variance is largest and stands first in `allocations`."""
 
     rows: tuple[MoreReplies, ...]
     allocations: tuple[Allocation, ...]
@@ -129,39 +127,52 @@ def more_replies(
     power: float = 0.8,
     differences: Sequence[float] = (-0.02, -0.01, 0.0, 0.01, 0.02),
     populations: Mapping[str, float] | None = None,
+    between_school_variance: float = 0.0,
 ) -> Outlook:
     """From a verdict on a share: n_more = n [ (z_{1−α} + z_power)² V⁺/(p − T)² − 1 ]₊ for p = θ̂ +
     difference.
 
-    Assumes that V⁺_a falls as 1/n_a: with schools as sampled units it falls more slowly, towards the
-    spread between schools, and the caller must say so. Truths outside 0..1 are left out; p = T can never
-    be decided. populations: people per audience; without it no limit is known. Allocations use p̃ = (n p
-    + 1)/(n + 2), so that unanimous audiences are not taken to be certain.
+    Assumes that V⁺_a falls as 1/n_a except for `between_school_variance`, the part of V⁺ that more
+    answers in the same schools do not reduce. Truths outside 0..1 are left out; p = T can never be
+    decided. populations: people per audience; without it no limit is known. Every audience with a share
+    must have answers.
     """
     if state.variance_smoothed is None or state.estimate is None or not state.n_valid:
         raise NotComputable("there is no estimate yet to plan from")
     if not 0 < power < 1:
         raise NumericInputError(f"power lies between 0 and 1; it is {power}")
-    z = stats.norm.ppf(1 - state.alpha) + stats.norm.ppf(power)
-    asked = [a for a in state.audiences if a.share > 0 and a.n_valid > 0]
+    if not 0 <= between_school_variance <= state.variance_smoothed:
+        raise NumericInputError("the variance between schools is part of the whole: 0 ≤ it ≤ V⁺")
+    asked = [a for a in state.audiences if a.share > 0]
+    silent = [a.audience for a in asked if a.n_valid <= 0]
+    if silent:
+        raise NotComputable(f"audience '{silent[0]}' has no answers yet", code="audience_without_answers")
     left = {a.audience: _people_left(a, populations) for a in asked}
+    z = stats.norm.isf(state.alpha) + stats.norm.ppf(power)
     rows = []
     for difference in differences:
         truth = state.estimate + difference
-        if not 0 < truth < 1:
-            continue
-        distance = abs(truth - state.threshold)
-        if distance < 1e-12:
-            reason = "at the limit itself no number of answers decides"
-            rows.append(MoreReplies(truth, None, False, None, reason))
-            continue
-        target = (distance / z) ** 2
-        n_more = max(0, _ceil(state.n_valid * (state.variance_smoothed / target - 1)))
-        beyond = populations is not None and n_more > sum(left.values())
-        rows.append(MoreReplies(truth, n_more, beyond, _best_mix(state, asked, left, target)))
-    allocations = _allocations(state, asked, left if populations is not None else {})
-    costliest = max(allocations, key=lambda a: a.part_of_variance).audience
-    return Outlook(tuple(rows), allocations, costliest)
+        if 0 <= truth <= 1:
+            target = ((truth - state.threshold) / z) ** 2
+            n_more, reason = _present_mix(state, target, between_school_variance, sum(left.values()))
+            best = _best_mix(state, asked, left, target, between_school_variance)
+            rows.append(MoreReplies(truth, n_more, best, reason))
+    allocations = _allocations(state, asked, {} if populations is None else left)
+    return Outlook(tuple(rows), allocations, allocations[0].audience)
+
+
+def _present_mix(state: Verdict, target: float, fixed: float, left: float) -> tuple[int | None, str | None]:
+    """(further answers, why none decides) when the mix of audiences stays as it is."""
+    if target < 1e-18:
+        return None, "a share at the limit is never decided"
+    if state.variance_smoothed <= target:
+        return 0, None
+    if fixed >= target:
+        return None, "the schools differ too much: ask in more schools"
+    n_more = max(0, _ceil(state.n_valid * ((state.variance_smoothed - fixed) / (target - fixed) - 1)))
+    if n_more > left:
+        return None, f"cannot be decided below {state.n_valid + n_more} answers; there are fewer people"
+    return n_more, None
 
 
 def _people_left(a: AudienceState, populations: Mapping[str, float] | None) -> float:
@@ -171,12 +182,16 @@ def _people_left(a: AudienceState, populations: Mapping[str, float] | None) -> f
 
 
 def _best_mix(
-    state: Verdict, asked: Sequence[AudienceState], left: Mapping[str, float], target: float
+    state: Verdict, asked: Sequence[AudienceState], left: Mapping[str, float], target: float, between: float
 ) -> dict[str, int] | None:
     """Fewest further answers that bring V⁺ to `target`: every audience up to a common value of one more
     answer."""
-    noise = {a.audience: a.share**2 * _plus(a) * a.n_valid for a in asked}
-    fixed = state.variance_smoothed - sum(a.share**2 * _plus(a) for a in asked)
+    whole = sum(a.share**2 * _plus(a) for a in asked)
+    shrinks = max(whole - between, 0.0) / whole if whole > 0 else 0.0
+    noise = {a.audience: a.share**2 * _plus(a) * a.n_valid * shrinks for a in asked}
+    fixed = state.variance_smoothed - whole * shrinks
+    if target <= max(fixed, 1e-18):
+        return {a.audience: 0 for a in asked} if state.variance_smoothed <= target else None
 
     def answers(level: float) -> dict[str, float]:
         return {
@@ -207,28 +222,32 @@ def _allocations(
     state: Verdict, asked: Sequence[AudienceState], left: Mapping[str, float]
 ) -> tuple[Allocation, ...]:
     weights = [a.share * _spread(a) for a in asked]
+    costs = [a.share**2 * _plus(a) for a in asked]
     answers = sum(a.n_valid for a in asked)
-    plus = state.variance_smoothed or 1.0
-    return tuple(
+    found = [
         Allocation(
             audience=a.audience,
-            part_of_variance=a.share**2 * _plus(a) / plus,
+            part_of_variance=cost / sum(costs) if sum(costs) > 0 else 0.0,
             present_part=a.n_valid / answers,
             best_part=weight / sum(weights),
-            gain_per_answer=a.share**2 * _plus(a) / plus / (a.n_valid + 1),
+            gain_per_answer=cost / state.variance_smoothed / (a.n_valid + 1)
+            if state.variance_smoothed
+            else 0.0,
             people_left=int(left[a.audience]) if a.audience in left else None,
         )
-        for a, weight in zip(asked, weights, strict=True)
-    )
+        for a, weight, cost in zip(asked, weights, costs, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda row: -row.part_of_variance))
+
+
+def _spread(a: AudienceState) -> float:
+    """√(p̃(1−p̃)) with p̃ = (n p + 1)/(n + 2), so that unanimous audiences are not taken to be certain."""
+    shrunk = (a.n_valid * a.estimate + 1) / (a.n_valid + 2)
+    return (shrunk * (1 - shrunk)) ** 0.5
 
 
 def _plus(a: AudienceState) -> float:
     return a.variance if a.variance_smoothed is None else a.variance_smoothed
-
-
-def _spread(a: AudienceState) -> float:
-    shrunk = (a.n_valid * a.estimate + 1) / (a.n_valid + 2)
-    return (shrunk * (1 - shrunk)) ** 0.5
 
 
 def _ceil(value: float) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring.numeric.errors import NumericInputError
+from scoring.numeric.variance import sum_by
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,36 @@ def all_satisfied(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, float)
     valid = ~np.isnan(values)
     return np.where(valid.any(axis=1), np.where(valid, values >= 1, True).all(axis=1), np.nan)
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Sums per cell over the responses valid on both items of a pair, arrays (g, K, K).
+
+    n[c, k, l]: such responses; first[c, k, l]: sum of the scores of item k over them; products[c, k, l]:
+    sum of the products of both scores. The diagonal holds an item's own valid answers, sum and sum of
+    squares.
+    """
+
+    n: np.ndarray
+    first: np.ndarray
+    products: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not (self.n.shape == self.first.shape == self.products.shape and self.n.ndim == 3):
+            raise NumericInputError("pair sums are three arrays of cells × items × items")
+
+
+def pair_sums(values: np.ndarray, *, cell: np.ndarray, n_cells: int) -> PairSums:
+    """Pair sums from single responses: values (n, K) scores, nan where invalid; cell (n,) codes."""
+    values = np.asarray(values, float)
+    valid = (~np.isnan(values)).astype(float)
+    filled = np.where(valid > 0, values, 0.0)
+    k = values.shape[1]
+    parts = []
+    for left, right in ((valid, valid), (filled, valid), (filled, filled)):
+        flat = np.empty((n_cells, k * k))
+        for i in range(k):
+            flat[:, i * k : (i + 1) * k] = sum_by(cell, left[:, [i]] * right, n_cells)
+        parts.append(flat.reshape(n_cells, k, k))
+    return PairSums(*parts)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from scoring.numeric.blocks import ItemSums
 from scoring.numeric.composite import estimate_composite
 from scoring.numeric.design import survey_design
 from scoring.numeric.domains import estimate_domains
 from scoring.numeric.estimation import design_effect, group_means
-from scoring.numeric.item_pairs import item_means, pair_sums
-from scoring.numeric.recode import aggregate, all_satisfied
+from scoring.numeric.item_pairs import item_means
+from scoring.numeric.recode import aggregate, all_satisfied, pair_sums
 from scoring.numeric.verdict import plain_test
 from scoring.numeric.waves import school_changes, wave_change
 from scoring.numeric.weighting import kish
@@ -109,6 +110,25 @@ def test_every_rule_on_the_same_responses():
             "se_cluster": of_items[1].overall_se,
         }
     assert_matches(got, case)
+
+
+@pytest.mark.parametrize("group", ["shares", "equal"])
+@pytest.mark.parametrize("design, key", [(STRATA, "se_strata_nofpc"), (SCHOOLS, "se_cluster")])
+def test_composite_of_the_mean_over_items(group, design, key):
+    want = golden_case("P-county_a-scoring-rules").expected[f"item_mean_top2.{group}"]
+    _, values = county_rows()
+    cells, code, _ = cells_of_rows()
+    sums = tuple(aggregate(column, cell=code, n_cells=len(cells)) for column in values["t2"].T)
+    pairs = pair_sums(values["t2"], cell=code, n_cells=len(cells))
+    shares = SHARES if group == "shares" else dict.fromkeys(SHARES, 1 / 6)
+    exact, bound = (
+        estimate_composite(cells, s, audience_shares=shares, class_shares=None, design=design)
+        for s in (ItemSums(sums, pairs), ItemSums(sums))
+    )
+    assert (exact.estimate, exact.se) == pytest.approx((want["estimate"], want[key]), rel=1e-9)
+    assert bound.estimate == exact.estimate
+    assert (exact.exact, bound.exact) == (True, False)
+    assert exact.se <= bound.se <= 2.5 * exact.se
 
 
 def test_mean_of_item_means_with_their_covariances():

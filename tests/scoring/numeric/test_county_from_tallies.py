@@ -7,8 +7,8 @@ from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite import estimate_composite
 from scoring.numeric.domains import estimate_domains
 from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n
-from scoring.numeric.item_pairs import PairSums, item_means
-from scoring.numeric.recode import CellSums, cell_sums, score_vector
+from scoring.numeric.item_pairs import item_means
+from scoring.numeric.recode import CellSums, PairSums, cell_sums, score_vector
 from tests.golden_cases import assert_matches, golden_case, golden_cases, read_data
 from tests.scoring.numeric.county_cells import (
     CLASS_SHARES,

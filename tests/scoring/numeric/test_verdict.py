@@ -234,7 +234,8 @@ def test_more_replies_than_people_cannot_be_decided():
     v = verdict(county(STRATA), threshold=0.86)
     everyone = {a.audience: a.n_valid + 10 for a in v.audiences}
     row = more_replies(v, differences=(0.0,), populations=everyone).rows[0]
-    assert row.beyond_population
+    assert row.n_more is None
+    assert "people" in row.reason
     assert row.best is None
     at_limit = more_replies(replace(v, threshold=v.estimate), differences=(0.0,)).rows[0]
     assert at_limit.n_more is None

@@ -131,4 +131,4 @@ def test_impossible_figures_are_refused_by_cell(line, words):
 def test_the_median_weight_counts_responses():
     report = kish(np.array([1.0, 10.0, 2.0]), np.array([3, 1, 2]))
     assert report.median == 1.5
-    assert report.warnings == ("largest_weight_above_6_medians",)
+    assert report.warnings == ("weighting_deff_above_2", "largest_weight_above_6_medians")

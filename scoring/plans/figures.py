@@ -1,0 +1,123 @@
+"""Estimates in the words of a plan's result."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scoring.numeric.estimation import Estimate, JointEstimates
+from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n, korn_graubard, wald
+from scoring.numeric.verdict import AudienceState, Verdict, judge
+
+_BY_DEFINITION = ("wilson_neff", "wilson_neff_noadj", "wilson_t")
+
+
+def estimate_result(e: Estimate, *, level: float = 0.95) -> dict:
+    """estimate, se, df, n and both intervals; null where nothing may be reported."""
+    normal, student = e.interval(level=level, normal=True), e.interval(level=level)
+    return {
+        "estimate": e.estimate,
+        "se": e.se,
+        "df": e.df,
+        "n": e.n,
+        "ci_z": None if normal is None else normal.as_list(),
+        "ci_t": None if student is None else student.as_list(),
+    }
+
+
+def mean_result(estimate: float, *, variance: float, df: int | None, n: int | None = None) -> dict:
+    """The same for an estimate that is not an `Estimate`; without df no t interval."""
+    result = {
+        "estimate": estimate,
+        "se": max(variance, 0.0) ** 0.5,
+        "ci_z": wald(estimate, variance=max(variance, 0.0), df=np.inf).as_list(),
+    }
+    if df is not None:
+        student = wald(estimate, variance=max(variance, 0.0), df=df).as_list() if df > 0 else None
+        result |= {"df": df, "ci_t": student}
+    return result if n is None else result | {"n": n}
+
+
+def joint_result(joint: JointEstimates, *, level: float = 0.95) -> dict:
+    """One estimate flat, several under their names."""
+    results = {
+        name: estimate_result(e, level=level) for name, e in zip(joint.names, joint.estimates, strict=True)
+    }
+    return next(iter(results.values())) if len(results) == 1 else results
+
+
+def share_result(share: ShareEstimate, *, level: float = 0.95) -> dict:
+    """Every interval of a weighted share: R's under `ci`, formulas under `ci_definition`, the default (n*
+    cut at n) under `ci_korn_graubard`."""
+    tail = (1 - level) / 2
+    intervals = {
+        name: interval.as_list() for name, interval in all_share_intervals(share, level=level).items()
+    }
+    result = {
+        "estimate": share.p,
+        "se": share.variance**0.5,
+        "n": share.n,
+        "df": share.df,
+        "n_eff": effective_n(share, tail=tail, cut=False, adjust_df=False),
+        "n_eff_df_adjusted": effective_n(share, tail=tail, cut=False),
+        "ci": {name: value for name, value in intervals.items() if not name.startswith("wilson_n")},
+        "ci_definition": {name: intervals[name] for name in _BY_DEFINITION},
+        "ci_korn_graubard": korn_graubard(share, level=level).as_list(),
+    }
+    result["ci"]["wilson_neff"] = intervals["wilson_neff"]
+    return result
+
+
+def verdict_result(v: Verdict) -> dict:
+    """A verdict as the reference cases spell it, with the point rule and the reasons beside it."""
+    return {
+        "estimate": v.estimate,
+        "variance_linearised": v.variance,
+        "variance_smoothed": v.variance_smoothed,
+        "n": v.n_valid,
+        "df": v.df,
+        "n_star": v.n_star,
+        "threshold": v.threshold,
+        "alpha": v.alpha,
+        "lower_one_sided": v.lower,
+        "upper_one_sided": v.upper,
+        "verdict": v.verdict,
+        "point_rule": v.point_rule,
+        "reasons": list(v.reasons),
+        "audiences": [
+            {
+                "audience": a.audience,
+                "share": a.share,
+                "estimate": a.estimate,
+                "variance": a.variance,
+                "kish_n": a.n_eff,
+                "variance_smoothed": a.variance_smoothed,
+            }
+            for a in sorted(v.audiences, key=lambda a: a.audience)
+        ],
+    }
+
+
+def single_share_verdict(e: Estimate, *, kish_n: float, parameters: Mapping) -> dict:
+    """Verdict on one weighted share against parameters.threshold, smoothed as an audience of its own."""
+    state = AudienceState("all", 1.0, e.n, kish_n, e.estimate, e.variance)
+    found = judge(
+        e.estimate,
+        variance=e.variance,
+        audiences=[state],
+        n_valid=e.n,
+        df=e.df,
+        threshold=parameters["threshold"],
+        alpha=parameters.get("alpha", 0.05),
+    )
+    result = verdict_result(found)
+    keep = (
+        "threshold",
+        "alpha",
+        "lower_one_sided",
+        "upper_one_sided",
+        "n_star",
+        "verdict",
+        "point_rule",
+        "reasons",
+    )
+    return {key: result[key] for key in keep}

@@ -1,0 +1,118 @@
+"""One case of a plan on its way to a result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from scoring.numeric.expression import as_word, evaluate
+from scoring.plans.errors import PlanError
+from scoring.plans.sources import Sources
+
+
+@dataclass
+class Job:
+    """A case, its sources, and the warnings collected while it is computed."""
+
+    case: Mapping
+    sources: Sources
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> Mapping:
+        """The case's parameters, {} if none."""
+        return self.case.get("parameters") or {}
+
+    @property
+    def design(self) -> Mapping:
+        """The declared design; refused if there is none, since no design is assumed."""
+        design = self.case.get("design")
+        if not isinstance(design, Mapping):
+            raise PlanError("the case declares no design; say how the answers were drawn under 'design'")
+        return design
+
+    @property
+    def inline(self) -> Mapping:
+        """The scalars or columns given in the plan itself."""
+        inline = (self.case.get("inputs") or {}).get("inline")
+        if not isinstance(inline, Mapping):
+            raise PlanError("this estimator takes its numbers from inputs.inline")
+        return inline
+
+    def table(self) -> pd.DataFrame:
+        """The case's one table."""
+        return self.sources.main(self.case.get("inputs") or {})
+
+    def named_table(self, role: str) -> pd.DataFrame:
+        """The table that the inputs name under `role` ("responses", "strata", …)."""
+        entry = (self.case.get("inputs") or {}).get(role)
+        name = entry.get("file") if isinstance(entry, Mapping) else entry
+        if not isinstance(name, str):
+            raise PlanError(f"inputs.{role} names no file")
+        return self.sources.named(name)
+
+    def has_input(self, role: str) -> bool:
+        """Whether the inputs name a table under `role`."""
+        return role in (self.case.get("inputs") or {})
+
+    def need(self, key: str):
+        """A parameter that must be there."""
+        if key not in self.parameters:
+            given = ", ".join(self.parameters) or "none"
+            raise PlanError(f"parameters.{key} is missing (given: {given})")
+        return self.parameters[key]
+
+    def warn(self, sentence: str) -> None:
+        """Note something a reader of the result should know."""
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+
+def column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
+    """A column of the table, refused by name with the columns there are."""
+    if name not in frame.columns:
+        raise PlanError(f"{where}: there is no column '{name}'; columns are {', '.join(frame.columns)}")
+    return frame[name]
+
+
+def words(values: pd.Series) -> pd.Series:
+    """Category names: numbers without a needless decimal point; missing stays missing."""
+    return values.map(as_word, na_action="ignore")
+
+
+def domain_mask(frame: pd.DataFrame, domain) -> np.ndarray | None:
+    """Rows of a domain: {"column", "values"}, a list of these that must all hold, or an expression; None:
+    all."""
+    if domain is None:
+        return None
+    if isinstance(domain, str):
+        values, _ = evaluate(domain, frame)
+        return values == 1
+    if isinstance(domain, Mapping):
+        wanted = domain.get("values", [domain.get("value")])
+        chosen = {as_word(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
+        return words(column(frame, domain["column"], "parameters.domain")).isin(chosen).to_numpy()
+    masks = [domain_mask(frame, part) for part in domain]
+    return np.logical_and.reduce(masks)
+
+
+def number(value):
+    """A number fit for JSON: whole numbers stay whole, not-a-number becomes null."""
+    if value is None or isinstance(value, str | bool | np.bool_):
+        return bool(value) if isinstance(value, np.bool_) else value
+    if isinstance(value, int | np.integer):
+        return int(value)
+    value = float(value)
+    return value if np.isfinite(value) else None
+
+
+def plain(value):
+    """The same for nested results: arrays become lists, tuples lists, dataclass-free."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return number(value)

@@ -1,0 +1,131 @@
+"""Reading tables of answers as counties have them: csv in UTF-8 or GB18030, gzip, Excel, Parquet."""
+
+import gzip
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from scoring.plans.errors import PlanError
+
+_EXCEL = {
+    ".xlsx": "openpyxl",
+    ".xlsm": "openpyxl",
+    ".xls": "calamine",
+    ".ods": "calamine",
+    ".xlsb": "calamine",
+}
+_TEXT = {".csv", ".txt", ".tsv"}
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A table from .csv, .tsv, .txt (also .gz), .xlsx, .xls, .ods or .parquet; an empty field is a
+    missing value.
+
+    Text files may be UTF-8 (with or without byte-order mark) or GB18030, separated by comma, semicolon or
+    tab. The first sheet of a workbook is read. Column names are stripped of blanks.
+    """
+    if not path.exists():
+        raise PlanError(f"the file {path} does not exist")
+    suffix = path.suffix.lower()
+    packed = suffix == ".gz"
+    kind = Path(path.stem).suffix.lower() if packed else suffix
+    try:
+        if kind in _EXCEL:
+            frame = pd.read_excel(path, engine=_EXCEL[kind], keep_default_na=False, na_values=[""])
+        elif kind in (".parquet", ".pq"):
+            frame = _parquet(path)
+        elif kind in _TEXT or kind == "":
+            raw = path.read_bytes()
+            frame = _text(gzip.decompress(raw) if packed else raw, path)
+        else:
+            raise PlanError(
+                f"{path.name}: files ending in {kind} cannot be read; use .csv, .xlsx or .parquet"
+            )
+    except (OSError, EOFError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise PlanError(f"{path.name} cannot be read: {error}") from error
+    frame.columns = [str(name).strip() for name in frame.columns]
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise PlanError(f"{path.name}: the column '{repeated[0]}' appears twice")
+    return frame
+
+
+def _text(raw: bytes, path: Path) -> pd.DataFrame:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise PlanError(f"{path.name} is neither UTF-8 nor GB18030 text; save it as UTF-8")
+    head = text.split("\n", 1)[0]
+    separator = max(",;\t", key=head.count)
+    return pd.read_csv(
+        io.StringIO(text), sep=separator, keep_default_na=False, na_values=[""], low_memory=False
+    )
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except ImportError as error:
+        raise PlanError(
+            f"{path.name}: reading Parquet needs the package pyarrow; install it or save the table as .csv"
+        ) from error
+
+
+class Sources:
+    """Finds and keeps the tables that cases name.
+
+    base: folder of the plan; data: the table or folder given on the command line; single: whether all
+    cases of the plan read one and the same table, in which case a table given on the command line stands
+    in for it.
+    """
+
+    def __init__(self, *, base: Path | None, data: Path | None, single: bool) -> None:
+        self.base, self.data, self.single = base, data, single
+        self._tables: dict[Path, pd.DataFrame] = {}
+
+    def main(self, inputs: Mapping) -> pd.DataFrame:
+        """The table of a case: inline columns and rows, the named file, or the one given on the command
+        line."""
+        inline = inputs.get("inline")
+        if inline is not None:
+            if not isinstance(inline, Mapping) or "columns" not in inline or "rows" not in inline:
+                raise PlanError("inputs.inline needs 'columns' and 'rows' for this estimator")
+            return pd.DataFrame(inline["rows"], columns=inline["columns"])
+        name = inputs.get("file")
+        if self.data is not None and self.data.is_file() and (name is None or self.single):
+            return self._read(self.data)
+        if name is None:
+            raise PlanError("the case names no table: give inputs.file, or the table on the command line")
+        return self.named(name)
+
+    def named(self, name: str) -> pd.DataFrame:
+        """The table of this name, beside the plan or in the folder given on the command line."""
+        tried = []
+        for folder in self._folders():
+            path = folder / name
+            if path.is_file():
+                return self._read(path)
+            tried.append(str(folder))
+        if self.data is not None and self.data.is_file() and self.data.name == Path(name).name:
+            return self._read(self.data)
+        where = ", ".join(tried) or "no folder"
+        raise PlanError(f"the table '{name}' was not found (looked in {where})")
+
+    def _folders(self) -> list[Path]:
+        folders = [] if self.base is None else [self.base, self.base.parent]
+        if self.data is not None:
+            start = self.data if self.data.is_dir() else self.data.parent
+            folders += [start, start.parent]
+        return folders
+
+    def _read(self, path: Path) -> pd.DataFrame:
+        key = path.resolve()
+        if key not in self._tables:
+            self._tables[key] = read_table(path)
+        return self._tables[key].copy()

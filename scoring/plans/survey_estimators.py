@@ -1,0 +1,236 @@
+"""Estimators that read one table under a declared design."""
+
+import numpy as np
+import pandas as pd
+
+from scoring.numeric.estimation import JointEstimates, design_effect, group_means, means, ratio, totals
+from scoring.numeric.expression import evaluate
+from scoring.numeric.formula import category_levels, indicator_columns
+from scoring.numeric.intervals import ShareEstimate, effective_n, korn_graubard
+from scoring.numeric.reliability import cronbach_alpha
+from scoring.numeric.weighting import kish
+from scoring.plans.errors import PlanError
+from scoring.plans.figures import estimate_result, joint_result, share_result, single_share_verdict
+from scoring.plans.job import Job, column, domain_mask, words
+from scoring.plans.sampling import Sample, sample_of, weight_column, weights_summary
+from scoring.plans.survey_tests import independence, regression, t_test
+
+
+def mean_or_total(job: Job) -> dict:
+    """Means or totals of one or several variables; categories become one share each."""
+    sample = sample_of(job)
+    values, names = variables(sample.frame, job.need("variable"))
+    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    compute = totals if "total" in job.case["estimator"] else means
+    joint = compute(sample.design, values, names=names, domain=domain)
+    result = joint_result(joint, level=job.parameters.get("level", 0.95))
+    if "threshold" in job.parameters and len(names) == 1 and joint.estimates[0].variance is not None:
+        inside = np.ones(len(values), bool) if domain is None else domain
+        counted = sample.design.weight[inside & ~np.isnan(values[:, 0])]
+        result |= single_share_verdict(
+            joint.estimates[0], kish_n=kish(counted).n_eff, parameters=job.parameters
+        )
+    return result | _weights(job, sample)
+
+
+def mean_and_total(job: Job) -> dict:
+    """Mean and total after an adjustment of the weights, with the weights themselves."""
+    sample = sample_of(job)
+    values, names = variables(sample.frame, job.need("variable"))
+    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    result = {
+        "mean": joint_result(means(sample.design, values, names=names, domain=domain)),
+        "total": joint_result(totals(sample.design, values, names=names, domain=domain)),
+    }
+    if sample.adjusted_regression is not None and len(names) == 1:
+        other = means(sample.adjusted_regression, values, names=names, domain=domain).estimates[0]
+        result["mean"]["se_calibrated_weight_regression"] = other.se
+    return result | _weights(job, sample)
+
+
+def ratio_of_totals(job: Job) -> dict:
+    """Ratio of two weighted totals."""
+    sample = sample_of(job)
+    top, _ = variables(sample.frame, job.need("numerator"))
+    bottom, _ = variables(sample.frame, job.need("denominator"))
+    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    found = ratio(sample.design, top[:, 0], bottom[:, 0], domain=domain)
+    return estimate_result(found) | _weights(job, sample)
+
+
+def by_group(job: Job) -> dict:
+    """Means of a variable in every group; the first grouping column varies fastest."""
+    sample = sample_of(job)
+    values, _ = variables(sample.frame, job.need("variable"))
+    joint = _groups(sample, values[:, 0], job.need("by"), covariance=False)
+    groups = [
+        {"group": name} | estimate_result(e) for name, e in zip(joint.names, joint.estimates, strict=True)
+    ]
+    return {"groups": groups} | _weights(job, sample)
+
+
+def composite(job: Job) -> dict:
+    """Fixed-share composite (or difference) of group means with the covariances between them."""
+    sample = sample_of(job)
+    values, _ = variables(sample.frame, job.need("variable"))
+    joint = _groups(sample, values[:, 0], job.need("by"), covariance=True)
+    found = joint.contrast(job.need("shares"), df=sample.design.degrees_of_freedom())
+    result = estimate_result(found)
+    result["groups"] = [
+        {"group": name, "estimate": e.estimate, "se": e.se, "n": e.n}
+        for name, e in zip(joint.names, joint.estimates, strict=True)
+    ]
+    return result | {"covariance": joint.covariance} | _weights(job, sample)
+
+
+def deff(job: Job) -> dict:
+    """Design effect of a mean; parameters.reference says "srs with …" or "srs without replacement"."""
+    sample = sample_of(job)
+    values, names = variables(sample.frame, job.need("variable"))
+    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    replaced = "with replacement" in str(job.parameters.get("reference", "without replacement"))
+    result = joint_result(means(sample.design, values[:, :1], names=names[:1], domain=domain))
+    found = design_effect(sample.design, values[:, 0], domain=domain, with_replacement=replaced)
+    return result | {"deff": found}
+
+
+def proportion_intervals(job: Job) -> dict:
+    """All intervals of a share given by parameters.indicator; missing answers leave the domain."""
+    sample = sample_of(job)
+    text = job.parameters.get("indicator", job.parameters.get("variable"))
+    if text is None:
+        raise PlanError("parameters.indicator is missing; write an expression such as 'sch_wide == \"Yes\"'")
+    values, _ = evaluate(text, sample.frame)
+    inside = ~np.isnan(np.asarray(values, float))
+    rows = str(job.parameters.get("rows", ""))
+    if rows.startswith("domain "):
+        inside &= domain_mask(sample.frame, rows.removeprefix("domain "))
+    extra = domain_mask(sample.frame, job.parameters.get("domain"))
+    inside = inside if extra is None else inside & extra
+    e = means(sample.design, np.asarray(values, float), names=["share"], domain=inside).estimates[0]
+    if e.variance is None:
+        return estimate_result(e)
+    report = kish(sample.design.weight[inside])
+    share = ShareEstimate(e.estimate, e.variance, e.n, e.df, kish_n=report.n_eff)
+    result = share_result(share, level=job.parameters.get("level", 0.95))
+    if "threshold" in job.parameters:
+        result |= single_share_verdict(e, kish_n=report.n_eff, parameters=job.parameters)
+    return result
+
+
+def degenerate_interval(job: Job) -> dict:
+    """Interval of a share of 0 or 1 (any share is allowed) from the Kish effective n."""
+    sample = sample_of(job)
+    values, names = variables(sample.frame, job.need("variable"))
+    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    inside = np.ones(len(values), bool) if domain is None else domain
+    e = means(sample.design, values, names=names, domain=inside).estimates[0]
+    report = kish(sample.design.weight[inside & ~np.isnan(values[:, 0])])
+    share = ShareEstimate(e.estimate, e.variance, e.n, e.df, kish_n=report.n_eff)
+    level = job.parameters.get("level", 0.95)
+    interval = korn_graubard(share, level=level)
+    n_star = effective_n(share, tail=(1 - level) / 2)
+    return estimate_result(e) | {"kish_neff": report.n_eff, "n_star": n_star, "ci": interval.as_list()}
+
+
+def kish_summary(job: Job) -> dict:
+    """Kish's effective sample size of the weights."""
+    report = kish(weight_column(job, job.table()))
+    return {"n": report.n, "n_eff": report.n_eff, "deff_w": report.deff_w, "cv2": report.cv2}
+
+
+def weighted_alpha(job: Job) -> dict:
+    """Weighted Cronbach alpha over complete rows."""
+    sample = sample_of(job)
+    items = sample.frame[[column(sample.frame, name, "parameters.items").name for name in job.need("items")]]
+    return {"estimate": cronbach_alpha(items, weights=sample.design.weight).alpha}
+
+
+def variables(frame: pd.DataFrame, named) -> tuple[np.ndarray, list[str]]:
+    """(n, k) values and names of one or several variables: numeric columns, 0/1 columns per category,
+    expressions."""
+    columns, names = [], []
+    for name in named if isinstance(named, list) else [named]:
+        if name in frame.columns:
+            series = frame[name]
+            if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+                columns.append(series.to_numpy(float, na_value=np.nan)[:, None])
+                names.append(name)
+            else:
+                indicators, levels = indicator_columns(series)
+                columns.append(indicators)
+                names += [f"{name}{level}" for level in levels]
+        else:
+            values, _ = evaluate(name, frame)
+            columns.append(np.asarray(values, float)[:, None])
+            names.append(name)
+    return np.concatenate(columns, axis=1), names
+
+
+def _groups(sample: Sample, values: np.ndarray, by, *, covariance: bool) -> JointEstimates:
+    grouping = [
+        column(sample.frame, name, "parameters.by") for name in (by if isinstance(by, list) else [by])
+    ]
+    levels = [category_levels(series) for series in grouping]
+    code = np.zeros(len(values), int)
+    missing = np.zeros(len(values), bool)
+    for series, known in zip(reversed(grouping), reversed(levels), strict=True):
+        part = pd.Categorical(series, categories=known).codes
+        missing |= part < 0
+        code = code * len(known) + part
+    code = np.where(missing, -1, code)
+    used = np.unique(code[code >= 0])
+    names = []
+    for c in used:
+        parts = []
+        for known in levels:
+            c, place = divmod(int(c), len(known))
+            parts.append(str(words(pd.Series([known[place]])).iloc[0]))
+        names.append("|".join(parts))
+    compact = np.where(code >= 0, np.searchsorted(used, code), -1)
+    return group_means(sample.design, values, group=compact, names=names, covariance=covariance)
+
+
+def _weights(job: Job, sample: Sample) -> dict:
+    """What the adjustments did to the weights; nothing if there were none."""
+    if not job.case.get("adjust"):
+        return {}
+    w = sample.design.weight
+    result = {"weights": weights_summary(w), "weights_first5": w[:5]}
+    if sample.report is not None:
+        result["g_range"] = [sample.report.g_lowest, sample.report.g_highest]
+        result["convergence"] = {"steps": sample.report.steps, "worst": sample.report.worst}
+    if sample.cap is not None:
+        at_cap = int((w >= sample.cap * (1 - 1e-12)).sum())
+        result |= {"cap": sample.cap, "n_at_cap": at_cap, "n_at_upper": at_cap}
+        distinct = np.unique(np.round(w, 9))
+        if len(distinct) <= 20:
+            result["weights_sorted_unique"] = distinct
+    for warning in kish(w).warnings:
+        job.warn(warning.replace("_", " "))
+    return result
+
+
+SURVEY_ESTIMATORS = {
+    "mean": mean_or_total,
+    "total": mean_or_total,
+    "domain_mean": mean_or_total,
+    "domain_total": mean_or_total,
+    "poststratified_mean": mean_or_total,
+    "poststratified_total": mean_or_total,
+    "trimmed_mean": mean_or_total,
+    "trimmed_total": mean_or_total,
+    "raked_mean_total": mean_and_total,
+    "calibrated_mean_total": mean_and_total,
+    "ratio": ratio_of_totals,
+    "by_group_mean": by_group,
+    "composite_mean": composite,
+    "deff": deff,
+    "proportion_ci": proportion_intervals,
+    "proportion_ci_degenerate": degenerate_interval,
+    "kish_effective_n": kish_summary,
+    "difference_test": t_test,
+    "association_test": independence,
+    "regression": regression,
+    "cronbach_alpha_weighted": weighted_alpha,
+}
