@@ -8,6 +8,7 @@ Jennison and Turnbull 2000, chapters 7 and 19.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -122,6 +123,11 @@ def _bounds(info: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return z
 
 
+@cache
+def _gauss_legendre(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.polynomial.legendre.leggauss(count)
+
+
 class _Walk:
     """The score process B(t), t = information/last: density of the paths not yet stopped, on a grid."""
 
@@ -131,7 +137,7 @@ class _Walk:
         narrowest = np.sqrt(increments / info).min()
         # About five nodes inside one standard deviation of the narrowest step keep the error near 1e-8.
         count = nodes or int(np.clip(100 / narrowest, 200, 3000))
-        self.unit_nodes, self.unit_weights = np.polynomial.legendre.leggauss(count)
+        self.unit_nodes, self.unit_weights = _gauss_legendre(count)
         self.increments = increments
         self.points = np.zeros(1)
         self.mass = np.ones(1)  # density times quadrature weight

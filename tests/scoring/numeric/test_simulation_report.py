@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from bench.simulate import main
+from bench.simulated_waves import OPEN_LINK, draw_wave, estimate, known_county
+
+
+@pytest.mark.slow
+def test_the_report_runs_and_has_its_four_parts(capsys):
+    main(["--replicates", "2", "--counties", "1", "--seed", "5"])
+    text = capsys.readouterr().out
+    headings = [line[3:].split(" ")[0] for line in text.splitlines() if line.startswith("## ")]
+    assert headings == ["Coverage", "Verdict", "12", "Detectors:"]
+    assert "identical_vectors (answers)" in text
+
+
+def test_an_invented_county_has_exactly_the_truth_it_was_asked_for():
+    county = known_county(3, schools=12, truth=0.85)
+    cells = county.cells
+    everybody = cells["population"].to_numpy() * 1000
+    satisfied = np.round(everybody * cells["true_share"]).astype(int)
+    got = estimate(county, everybody, valid=everybody, satisfied=satisfied)
+    assert got.estimate == pytest.approx(0.85, abs=1e-4)
+
+
+def test_drawn_waves_scatter_around_the_truth_as_their_standard_error_says():
+    county = known_county(4, schools=12, truth=0.85)
+    rng = np.random.default_rng(4)
+    found = []
+    for _ in range(60):
+        n, valid, satisfied = (part[:, 0] for part in draw_wave(county, rng, fractions=OPEN_LINK))
+        found.append(estimate(county, n, valid=valid, satisfied=satisfied))
+    errors = np.array([wave.estimate for wave in found]) - 0.85
+    assert abs(errors.mean()) < 4 * errors.std() / np.sqrt(60)
+    assert errors.std() == pytest.approx(np.mean([wave.se for wave in found]), rel=0.35)
