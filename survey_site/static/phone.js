@@ -17,7 +17,7 @@
       return null; // full or forbidden: there is just no draft
     }
   };
-  if (document.querySelector("[data-done]")) draft((box) => box.removeItem(KEY));
+  if (document.querySelector("[data-receipt]")) draft((box) => box.removeItem(KEY));
 
   const form = document.querySelector("form[data-missing]");
   if (!form) return;
