@@ -78,7 +78,10 @@ def coverage(replicates: int, seed: int) -> Iterator[str]:
     variance V, and on V⁺, in which small audiences are smoothed as for the verdict."""
     yield "\n## Coverage of the 95% interval (Korn-Graubard)\n"
     yield "V: linearised variance. V+: small audiences smoothed as for the verdict. In a county of 16 schools"
-    yield "16 heads carry 10% of the figure: V takes their near-unanimity for certainty, V+ is on the safe side.\n"
+    yield (
+        "16 heads carry 10% of the figure: V takes their near-unanimity for certainty, "
+        "V+ is on the safe side.\n"
+    )
     yield (
         f"{'wave':<28}{'truth':>7}{'answers':>9}{'V covers':>10}{'too low':>9}{'too high':>10}{'+-':>9}"
         f"{'V+ covers':>11}{'+-':>9}"
