@@ -72,10 +72,13 @@ def program_version() -> str:
 
 
 def _setting(wave: Wave, rule: ScoringRule | None) -> dict:
+    shares = {row.audience: float(row.share) for row in wave.audiences.all()}
+    total = sum(shares.values())
     return {
         "rule": rule or shipped_rule(wave.scoring_rule),
         "controls": population_controls(wave),
-        "shares": {row.audience: float(row.share) for row in wave.audiences.all()},
+        # Kept to five decimals, six equal parts of a half add up to 0.49998.
+        "shares": {audience: share / total for audience, share in shares.items()} if total else shares,
         "class_shares": resident_shares(wave),
         # The verdict ignores the finite population correction: voluntary answers are no probability sample.
         "design": Design(kind=wave.design, fpc=False),
