@@ -174,6 +174,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # By account, never by address alone: a whole school sits behind one address.
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
+MFA_TOTP_ISSUER = "Renke 认可"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk"
 

@@ -317,3 +317,28 @@ def test_inactive_user_is_signed_out(cast):
     client = signed_in(user)
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert client.get("/desk/waves/").status_code == 302
+
+
+def test_guessing_a_password_is_stopped_by_account(cast):
+    """Five wrong ones in five minutes; then even the right one has to wait, from wherever it comes."""
+    user = cast.users["bureau"]
+    user.set_password("the-right-one-9")
+    user.save()
+
+    def attempt(password: str) -> int:
+        sent = {"login": user.username, "password": password}
+        return Client().post("/accounts/login/", sent).status_code
+
+    assert [attempt("wrong") for _ in range(5)] == [200] * 5
+    assert attempt("the-right-one-9") == 200
+    assert Client().get("/desk/waves/").status_code == 302
+
+
+def test_right_password_signs_in(cast):
+    user = cast.users["reviewer"]
+    user.set_password("the-right-one-9")
+    user.save()
+    client = Client()
+    response = client.post("/accounts/login/", {"login": "reviewer", "password": "the-right-one-9"})
+    assert (response.status_code, response["Location"]) == (302, "/desk/")
+    assert client.get("/desk/waves/").status_code == 200
