@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
+from analysis.views import county, method, school
 from survey_site.accounts.access import allow, public
 from survey_site.views import account, desk, front, health, scoring_rules
 from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
@@ -20,6 +21,9 @@ urlpatterns = [
     path("healthz", public(health), name="health"),
     path("language/", set_language, name="set_language"),
     path("desk/", allow("bureau", "reviewer", "school", "inspector")(desk), name="desk"),
+    path("desk/live/", allow("bureau", "reviewer")(county.live), name="desk_live"),
+    path("desk/method/", allow("bureau", "reviewer")(method.method), name="method"),
+    path("desk/waves/<int:wave_id>/score/", allow("bureau")(county.score_again), name="score_again"),
     path("desk/account/", public(account), name="account"),
     path("desk/waves/", allow("bureau", "reviewer")(waves.waves), name="waves"),
     path("desk/waves/new/", allow("bureau")(waves.wave_create), RULES, name="wave_create"),
@@ -55,7 +59,7 @@ urlpatterns = [
         name="collector_qr",
     ),
     path("desk/schools/", allow("bureau", "reviewer")(schools.schools), name="schools"),
-    path("desk/schools/<int:school_id>/", allow("bureau", "reviewer")(schools.school), name="school"),
+    path("desk/schools/<int:school_id>/", allow("bureau", "reviewer")(school.school), name="school"),
     path("desk/roster/", allow("bureau", "reviewer")(roster.roster), name="roster"),
     path("desk/roster/form.xlsx", allow("bureau", "reviewer")(roster.form), name="roster_form"),
     path("desk/roster/preview/<str:token>/", allow("bureau")(roster.preview), name="roster_preview"),

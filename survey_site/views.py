@@ -6,7 +6,9 @@ from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
 
+from analysis.views.county import county
 from scoring.rules import shipped_rules
 from surveys.forms import RuleChoice
 
@@ -19,21 +21,24 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+@require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """The bare address leads to the desk; respondents come with a code of their own."""
     return redirect("desk")
 
 
+@require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """Everybody's first page after signing in, by role."""
     if request.scope.role == "school":
         return redirect("school_desk")
     if request.scope.role == "inspector":
         return render(request, "desk/inspector.html")
-    return redirect("waves")
+    return county(request)
 
 
 @login_required
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """One's own account: for any signed-in user, also one who has no role yet."""
     return render(request, "desk/account.html")

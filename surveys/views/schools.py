@@ -58,9 +58,9 @@ def schools(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/schools.html", context)
 
 
-@require_safe
-def school(request: HttpRequest, school_id: int) -> HttpResponse:
-    """One school, and its replies in the wave chosen by ?wave= (else the open or newest one)."""
+def school_context(request: HttpRequest, school_id: int) -> dict[str, Any]:
+    """One school, and its replies in the wave chosen by ?wave= (else the open or newest one): what the
+    template shows. The page itself belongs to a higher room, which adds the school's results."""
     found = get_object_or_404(
         School.objects.select_related("township"), county=request.scope.county, pk=school_id
     )
@@ -72,14 +72,13 @@ def school(request: HttpRequest, school_id: int) -> HttpResponse:
     )
     wave = _chosen_wave(waves, request.GET.get("wave", ""))
     rows = visible_collectors(request.scope).filter(school=found, wave=wave).order_by("pk") if wave else []
-    context = {
+    return {
         "school": found,
         "grades": sorted(((int(grade), pupils) for grade, pupils in found.pupils_by_grade.items())),
         "waves": waves,
         "wave": wave,
         "rows": [(collector, progress_of(collector)) for collector in rows],
     }
-    return render(request, "desk/school.html", context)
 
 
 def _chosen_wave(waves: list[Wave], asked: str) -> Wave | None:

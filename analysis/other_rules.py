@@ -1,0 +1,77 @@
+"""The same counts under every other shipped rule: how much of the verdict is the rule's doing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.results import Figure, WaveResults
+from scoring.controls import Control, population_controls, resident_shares
+from scoring.estimates import estimate_wave
+from scoring.numeric.cells import Design
+from scoring.rules import ScoringRule, shipped_rules
+from surveys.queries import tally_frame
+
+
+@dataclass(frozen=True)
+class OtherRule:
+    """verdict: None while the wave is not frozen. is_chosen: the rule of the wave itself."""
+
+    rule: ScoringRule
+    figure: Figure
+    verdict: str | None
+    is_chosen: bool
+
+
+def other_rules(results: WaveResults) -> list[OtherRule]:
+    """The wave's own rule first, then every other one that these questionnaires and counts can answer.
+
+    A frozen run is computed again from its own inputs. Two rules that only mix the same audience figures
+    by other shares would give a hidden audience away: while one is hidden, only the first is listed.
+    """
+    chosen = OtherRule(results.rule, results.figure, results.verdict, is_chosen=True)
+    if not results.figure.is_shown:
+        return [chosen]
+    frame, setting = tally_frame(results.wave), _setting(results)
+    listed, mixed = [chosen], {_answers_counted(results.rule)}
+    for rule in shipped_rules().values():
+        if rule.key == results.rule.key:
+            continue
+        if not results.result["regrouped"] and _answers_counted(rule) in mixed:
+            continue
+        found = estimate_wave(frame, rule=rule, with_verdict=results.run is not None, **setting)
+        if found["estimate"] is None or found["valid"] < results.wave.minimum_group_size:
+            continue
+        mixed.add(_answers_counted(rule))
+        listed.append(OtherRule(rule, _figure(found), (found["verdict"] or {}).get("verdict"), False))
+    return listed
+
+
+def _setting(results: WaveResults) -> dict:
+    if results.run:
+        inputs = results.run.inputs
+        return {
+            "controls": [Control(**one) for one in inputs["controls"]],
+            "shares": inputs["shares"],
+            "class_shares": inputs["class_shares"],
+            "design": Design(**inputs["design"]),
+        }
+    wave = results.wave
+    return {
+        "controls": population_controls(wave),
+        "shares": {row.audience: float(row.share) for row in wave.audiences.all()},
+        "class_shares": resident_shares(wave),
+        "design": Design(kind=wave.design, fpc=False),
+    }
+
+
+def _answers_counted(rule: ScoringRule) -> tuple:
+    """Rules that agree in this compute the same figure for every audience, and differ in mixing them."""
+    return rule.form, rule.items, tuple(sorted(rule.scores.items())), rule.dont_know
+
+
+def _figure(found: Mapping) -> Figure:
+    lower, upper = found["interval"] or (None, None)
+    return Figure(
+        found["estimate"], lower, upper, found["valid"], "", limit=found["threshold"], unit=found["unit"]
+    )
