@@ -179,7 +179,7 @@ def test_every_unknown_entry_is_named_and_nothing_is_stored(wave):
     )
     assert refused(wave, rows) == [
         "Row 3: found the audience “家长们”; the wave asks: parent.",
-        "Row 4: nobody of the audience “parent” is asked at a school with the code “S99999”.",
+        "Row 4: nobody of the audience “parent” is asked at a school “S99999”.",
         "Row 5: the audience “parent” is asked at schools; give the school's code.",
         f"Row 6: “overall” is “very good”; allowed: {SCALE}.",
         "Row 7: “grade_band” is “g10”; allowed: g1_3, g4_6, g7_9.",
@@ -228,6 +228,12 @@ def test_rows_without_a_respondent_are_known_by_their_place_in_the_file(wave):
 def test_answers_nobody_was_asked_for_are_left_out_and_counted(wave):
     done = bring(wave, answers(wave, {"location": "rural"}, {"burden": "exams"}))
     assert done.left_out == {"location": 1, "burden": 1}
+
+
+@pytest.mark.parametrize("seconds", ["", "nan", "inf", "-3", "soon", "9" * 400])
+def test_a_nonsense_duration_is_no_duration(wave, seconds):
+    bring(wave, answers(wave, {}, seconds=seconds))
+    assert Response.objects.get().seconds is None
 
 
 def test_blank_answers_are_no_answers(wave):
