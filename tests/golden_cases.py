@@ -148,7 +148,7 @@ def _compare(got, want, path, tolerance, skipped, missed) -> int:
             for i, (one, other) in enumerate(zip(got, want, strict=True))
         )
     if path and str(path[-1]).startswith("verdict"):
-        want = VERDICT_WORDS.get(want, want)
+        want, got = VERDICT_WORDS.get(want, want), VERDICT_WORDS.get(got, got)
     if want is None or isinstance(want, str | bool):
         if got != want:
             missed.append(f"{where}: wanted {want!r}, got {got!r}")

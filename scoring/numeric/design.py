@@ -55,11 +55,12 @@ class SurveyDesign:
 
     def degrees_of_freedom(self, domain: np.ndarray | None = None) -> int:
         """First-stage units minus strata, counted over those that hold a row of the domain (booleans)."""
-        unit = self.stages[0].unit
-        if domain is not None:
-            unit = unit[np.asarray(domain, bool)]
-        held = np.unique(unit)
-        return len(held) - len(np.unique(self.stages[0].stratum[held]))
+        first = self.stages[0]
+        held = np.zeros(len(first.stratum), bool)
+        held[first.unit if domain is None else first.unit[np.asarray(domain, bool)]] = True
+        strata = np.zeros(len(first.names), bool)
+        strata[first.stratum[held]] = True
+        return int(held.sum()) - int(strata.sum())
 
     def with_weights(self, weight: np.ndarray, adjustment: Adjustment | None = None) -> "SurveyDesign":
         """The same sample with other weights; `adjustment` makes the standard errors know of a calibration,

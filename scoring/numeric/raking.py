@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.expression import as_word
 from scoring.numeric.variance import sum_by
 
 TOLERANCE = 1e-8
@@ -201,18 +202,21 @@ def trim_and_rake(
 
 
 def _prepare(margin: Margin, held: np.ndarray) -> PreparedMargin:
-    category = np.asarray(margin.category, dtype=object)
-    if len(category) != len(held):
-        raise NumericInputError(f"margin '{margin.name}' has {len(category)} entries for {len(held)} rows")
-    missing = pd.isna(category) & (held > 0)
+    codes, found = pd.factorize(np.asarray(margin.category))
+    if len(codes) != len(held):
+        raise NumericInputError(f"margin '{margin.name}' has {len(codes)} entries for {len(held)} rows")
+    missing = (codes < 0) & (held > 0)
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
         raise NumericInputError(f"margin '{margin.name}': row {row + 1} has responses but no category")
-    known = {str(key): float(value) for key, value in margin.totals.items()}
-    words = np.where(pd.isna(category), "", category).astype(str)
-    found, codes = np.unique(words, return_inverse=True)
-    names = list(found) + [name for name in known if name not in set(found)]
-    totals = np.array([known.get(str(name), 0.0) for name in names])
+    known = {as_word(key): float(value) for key, value in margin.totals.items()}
+    names = [as_word(value) for value in found]
+    if (codes < 0).any():
+        # Rows without responses may lack a category; they form one of nobody.
+        codes = np.where(codes < 0, len(names), codes)
+        names.append("(none)")
+    names += [name for name in known if name not in set(names)]
+    totals = np.array([known.get(name, 0.0) for name in names])
     if not np.isfinite(totals).all() or (totals < 0).any():
         raise NumericInputError(f"margin '{margin.name}': a total is not a number of people")
     responses = sum_by(codes, held, len(names))
@@ -228,7 +232,7 @@ def _prepare(margin: Margin, held: np.ndarray) -> PreparedMargin:
                 "collapse it with a neighbouring category",
                 code="empty_margin_category",
             )
-    return PreparedMargin(margin.name, tuple(str(n) for n in names), codes, totals)
+    return PreparedMargin(margin.name, tuple(names), codes, totals)
 
 
 def _checked_base(base: np.ndarray, n: np.ndarray) -> np.ndarray:

@@ -64,12 +64,21 @@ def cell_sums(counts: np.ndarray, scores: np.ndarray) -> CellSums:
     return CellSums(R=used.sum(axis=1), S1=used @ points, S2=used @ points**2)
 
 
-def response_sums(values: np.ndarray) -> CellSums:
-    """The same for single responses: every row is its own cell; nan is not a valid answer."""
-    values = np.asarray(values, float)
-    valid = ~np.isnan(values)
-    filled = np.where(valid, values, 0.0)
-    return CellSums(R=valid.astype(float), S1=filled, S2=filled**2)
+def option_counts(codes: np.ndarray, *, cell: np.ndarray, n_cells: int, n_codes: int) -> np.ndarray:
+    """Option counts (K, n_cells, n_codes) of K items from single responses.
+
+    codes: (n, K) integers 0..n_codes-1 (give blank a code of its own); cell: (n,) integers 0..n_cells-1.
+    One pass per item, no copies of the answers. Codes or cells outside their range are refused.
+    """
+    codes = np.asarray(codes)
+    if codes.size and (codes.min() < 0 or codes.max() >= n_codes):
+        raise NumericInputError(f"option codes must lie between 0 and {n_codes - 1}")
+    start = np.asarray(cell, np.int64) * n_codes
+    if start.size and (start.min() < 0 or start.max() >= n_cells * n_codes):
+        raise NumericInputError(f"cell codes must lie between 0 and {n_cells - 1}")
+    size = n_cells * n_codes
+    counts = [np.bincount(start + codes[:, k], minlength=size) for k in range(codes.shape[1])]
+    return np.stack(counts).reshape(codes.shape[1], n_cells, n_codes)
 
 
 def aggregate(values: np.ndarray, *, cell: np.ndarray, n_cells: int) -> CellSums:

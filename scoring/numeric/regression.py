@@ -14,6 +14,15 @@ from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.estimation import means
 from scoring.numeric.formula import ModelMatrix
 
+# Family → its canonical link.
+_FAMILIES = {
+    "gaussian": "identity",
+    "quasibinomial": "logit",
+    "binomial": "logit",
+    "quasipoisson": "log",
+    "poisson": "log",
+}
+
 
 @dataclass(frozen=True)
 class Coefficient:
@@ -55,15 +64,16 @@ def regress(
 ) -> Regression:
     """Weighted (quasi-)likelihood regression of the model's response.
 
-    family: "gaussian" (identity link) or "quasibinomial" (logit link, response in 0..1). Rows with a
+    family: "gaussian" (identity link), "quasibinomial" (logit link, response in 0..1) or "quasipoisson"
+    (log link, response not negative); without "quasi" the same. Rows with a
     missing value or outside the domain keep their place in the design but not in its degrees of freedom.
     Not computable when the auxiliaries are collinear, the logistic fit separates, or no degrees of
     freedom remain.
     """
     if model.response is None:
         raise NumericInputError("a regression needs a response on the left of '~'")
-    if family not in ("gaussian", "quasibinomial"):
-        raise NumericInputError(f"family '{family}' is unknown; allowed are gaussian, quasibinomial")
+    if family not in _FAMILIES:
+        raise NumericInputError(f"family '{family}' is unknown; allowed are {', '.join(_FAMILIES)}")
     used = ~np.isnan(model.x).any(axis=1) & ~np.isnan(model.response) & (design.weight > 0)
     if domain is not None:
         used &= np.asarray(domain, bool)
@@ -73,14 +83,8 @@ def regress(
     w = w / w.mean()
     if np.linalg.matrix_rank(x * np.sqrt(w)[:, None]) < x.shape[1]:
         raise NotComputable("the explanatory variables determine each other; leave one out", code="collinear")
-    if family == "gaussian":
-        beta, bread = _least_squares(x, y, w)
-        residual = y - x @ beta
-    else:
-        if ((y < 0) | (y > 1)).any():
-            raise NumericInputError("a quasibinomial response lies between 0 and 1")
-        beta, bread = _logistic(x, y, w)
-        residual = y - special.expit(x @ beta)
+    beta, bread, mean = _fit(x, y, w, family)
+    residual = y - mean
     weighted = np.zeros((len(design), x.shape[1]))
     weighted[used] = (x * (w * residual)[:, None]) @ bread
     covariance = design.covariance(weighted)
@@ -129,25 +133,36 @@ def _least_squares(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndar
     return inverse @ (q.T @ (y * root)), inverse @ inverse.T
 
 
-def _logistic(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Iteratively reweighted least squares from (y + ½)/2, as R starts it."""
+def _fit(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, family: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coefficients, inverse information and fitted means."""
+    if _FAMILIES[family] == "identity":
+        beta, bread = _least_squares(x, y, w)
+        return beta, bread, x @ beta
+    if _FAMILIES[family] == "logit":
+        if ((y < 0) | (y > 1)).any():
+            raise NumericInputError(f"a {family} response lies between 0 and 1")
+        return _scored(x, y, w, special.logit((y + 0.5) / 2), special.expit, lambda mu: mu * (1 - mu))
+    if (y < 0).any():
+        raise NumericInputError(f"a {family} response is not negative")
+    return _scored(x, y, w, np.log(y + 0.1), lambda eta: np.exp(np.minimum(eta, 700)), lambda mu: mu)
+
+
+def _scored(x, y, w, eta, inverse_link, variance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Iteratively reweighted least squares for a canonical link, from the linear predictor R starts with."""
     beta = np.zeros(x.shape[1])
-    eta = special.logit((y + 0.5) / 2)
-    for _ in range(100):
-        mu = special.expit(eta)
-        working = w * mu * (1 - mu)
-        if not (working > 0).any():
-            break
-        target = eta + (y - mu) / np.maximum(mu * (1 - mu), 1e-300)
-        new, bread = _least_squares(x, target, working)
+    for _ in range(200):
+        mu = inverse_link(eta)
+        spread = np.maximum(variance(mu), 1e-300)
+        new, _ = _least_squares(x, eta + (y - mu) / spread, w * spread)
         done = np.max(np.abs(new - beta)) <= 1e-12 * (1 + np.max(np.abs(new)))
         beta, eta = new, x @ new
-        if done:
-            mu = special.expit(eta)
-            _, bread = _least_squares(x, target, w * mu * (1 - mu))
-            if np.abs(eta).max() < 30:
-                return beta, bread
+        if done and np.abs(eta).max() < 30:
+            mu = inverse_link(eta)
+            spread = np.maximum(variance(mu), 1e-300)
+            _, bread = _least_squares(x, eta, w * spread)
+            return beta, bread, mu
+        if not np.isfinite(eta).all():
             break
-    raise NotComputable(
-        "the logistic regression separates the answers and has no finite solution", code="separation"
-    )
+    raise NotComputable("the regression separates the answers and has no finite solution", code="separation")

@@ -1,5 +1,7 @@
 """Estimators of a county whose responses, strata and margins come as several tables."""
 
+from itertools import product
+
 import numpy as np
 
 from scoring.numeric.cells import Cells, Design
@@ -162,9 +164,10 @@ def county_verdict(job: Job) -> dict:
         composites = {
             key: _whole(found, "t2_overall", design, shares_of(job)) for key, design in designs.items()
         }
-        settings = [(f"{key}.05", key, 0.85, 0.05) for key in designs]
-        settings += [("S0.025", "S0", 0.85, 0.025), ("C.10.threshold80", "C", 0.8, 0.1)]
-        for name, key, threshold, alpha in settings:
+        for key, alpha, threshold in product(designs, (0.05, 0.025, 0.1, 0.01), (0.85, 0.75, 0.8, 0.9, 0.95)):
+            name = f"{key}.{_decimals(alpha)}" + (
+                "" if threshold == 0.85 else f".threshold{threshold * 100:.0f}"
+            )
             results[name] = verdict_result(verdict(composites[key], threshold=threshold, alpha=alpha))
         return results
     shares = shares_of(job) if shares else _official(found)
@@ -179,6 +182,12 @@ def county_verdict(job: Job) -> dict:
                     if d.se:
                         results[f"{key}.{name}.{v}"] = plain_verdict(d.estimate, d.se**2, d.df)
     return results
+
+
+def _decimals(alpha: float) -> str:
+    """0.05 → "05", 0.025 → "025", 0.1 → "10"."""
+    digits = f"{alpha:.4f}".rstrip("0")[2:]
+    return digits if len(digits) > 1 else digits + "0"
 
 
 def plain_verdict(

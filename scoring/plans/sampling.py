@@ -41,7 +41,11 @@ class Sample:
 def sample_of(job: Job) -> Sample:
     """Read the case's table, declare its design and carry out its weighting steps in order."""
     frame = job.table()
-    sample = Sample(frame, declared_design(job, frame))
+    return adjusted(job, Sample(frame, declared_design(job, frame)))
+
+
+def adjusted(job: Job, sample: Sample) -> Sample:
+    """The sample after the case's weighting steps, in order."""
     for step in job.case.get("adjust") or []:
         sample = _adjust(job, sample, step)
     return sample
@@ -131,6 +135,8 @@ def _weight(job: Job, design: Mapping, frame: pd.DataFrame, strata: list[pd.Seri
         if not has_people:
             job.warn("the design names no weight: every row counts the same")
         return None
+    if isinstance(name, int | float) or re.fullmatch(r"\s*\d+(\.\d+)?\s*", str(name)):
+        return np.full(len(frame), float(name))
     if name in frame.columns:
         return frame[name].to_numpy(float)
     fraction = re.match(r"\s*(\w+)\s*/\s*n_\w+", name)

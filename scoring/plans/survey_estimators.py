@@ -7,12 +7,26 @@ from scoring.numeric.estimation import JointEstimates, design_effect, group_mean
 from scoring.numeric.expression import evaluate
 from scoring.numeric.formula import category_levels, indicator_columns
 from scoring.numeric.intervals import ShareEstimate, effective_n, korn_graubard
+from scoring.numeric.jackknife import jackknife
 from scoring.numeric.reliability import cronbach_alpha
 from scoring.numeric.weighting import kish
 from scoring.plans.errors import PlanError
-from scoring.plans.figures import estimate_result, joint_result, share_result, single_share_verdict
+from scoring.plans.figures import (
+    estimate_result,
+    joint_result,
+    mean_result,
+    share_result,
+    single_share_verdict,
+)
 from scoring.plans.job import Job, column, domain_mask, words
-from scoring.plans.sampling import Sample, sample_of, weight_column, weights_summary
+from scoring.plans.sampling import (
+    Sample,
+    adjusted,
+    declared_design,
+    sample_of,
+    weight_column,
+    weights_summary,
+)
 from scoring.plans.survey_tests import independence, regression, t_test
 
 
@@ -133,6 +147,33 @@ def degenerate_interval(job: Job) -> dict:
     return estimate_result(e) | {"kish_neff": report.n_eff, "n_star": n_star, "ci": interval.as_list()}
 
 
+def delete_one_unit(job: Job) -> dict:
+    """Jackknife of a mean, leaving out one first-stage unit at a time; `adjust` is carried out in every
+    replicate."""
+    sample = sample_of(job)
+    values, names = variables(sample.frame, job.need("variable"))
+    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    inside = ~np.isnan(values).any(axis=1) & (True if domain is None else domain)
+    filled = np.where(inside[:, None], values, 0.0)
+    drawn = declared_design(job, sample.frame)
+
+    def reweight(w: np.ndarray) -> np.ndarray:
+        return adjusted(job, Sample(sample.frame, drawn.with_weights(w))).design.weight
+
+    found = jackknife(
+        drawn.weight,
+        unit=drawn.stages[0].unit,
+        stratum=drawn.row_stratum,
+        statistic=lambda w: (w * inside) @ filled / (w * inside).sum(),
+        reweight=reweight if job.case.get("adjust") else None,
+    )
+    results = {
+        name: mean_result(float(found.estimate[i]), variance=float(found.covariance[i, i]), df=found.df)
+        for i, name in enumerate(names)
+    }
+    return next(iter(results.values())) if len(results) == 1 else results
+
+
 def kish_summary(job: Job) -> dict:
     """Kish's effective sample size of the weights."""
     report = kish(weight_column(job, job.table()))
@@ -228,6 +269,7 @@ SURVEY_ESTIMATORS = {
     "deff": deff,
     "proportion_ci": proportion_intervals,
     "proportion_ci_degenerate": degenerate_interval,
+    "jackknife": delete_one_unit,
     "kish_effective_n": kish_summary,
     "difference_test": t_test,
     "association_test": independence,

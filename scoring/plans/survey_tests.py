@@ -1,5 +1,7 @@
 """Tests and regressions of a plan, under its declared design."""
 
+import re
+
 import pandas as pd
 
 from scoring.numeric.formula import model_matrix, one_sided_variables
@@ -13,9 +15,11 @@ from scoring.plans.sampling import sample_of
 def t_test(job: Job) -> dict:
     """Difference of two groups (or a mean against 0) as R's svyttest."""
     sample = sample_of(job)
+    # R writes the one-sample test as y ~ 0 as well as y ~ 1.
+    formula = re.sub(r"~\s*0\s*$", "~ 1", job.need("formula"))
     found = difference_test(
         sample.design,
-        model_matrix(job.need("formula"), sample.frame),
+        model_matrix(formula, sample.frame),
         level=job.parameters.get("level", 0.95),
     )
     return {
