@@ -50,6 +50,7 @@ class Addresses:
 
 def serve(*, host: str, port: int, say: Callable[[str], None]) -> None:
     """Returns after Ctrl-C or SIGTERM, when all has stopped. Raises ServingFailed otherwise."""
+    os.umask(0o077)  # answers, keys and passwords: for the eyes of this account only
     refuse_taken_port(host, port)
     addresses = addresses_of(host, port)
     with _interrupted_by_signals(), contextlib.ExitStack() as running:
