@@ -124,8 +124,9 @@ def worker_command() -> list[str]:
     schedule = settings.DATA_DIR / "run" / "nightly"
     return [
         # In a container everybody is root; the tasks read nothing but JSON.
-        sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery", "--quiet",
-        "--app", "survey_site", "worker", "--beat", "--schedule", str(schedule), "--pool", "threads", "--concurrency", "2", "--loglevel", "warning",
+        sys.executable, "-W", "ignore:You're running the worker with superuser",
+        "-m", "celery", "--quiet", "--app", "survey_site", "worker", "--beat", "--schedule", str(schedule),
+        "--pool", "threads", "--concurrency", "2", "--loglevel", "warning",
         "--without-gossip", "--without-mingle",
     ]  # fmt: skip
 
