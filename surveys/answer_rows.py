@@ -106,9 +106,7 @@ class RowReader:
         if known:
             return known
         if school:
-            sentence = _(
-                "nobody of the audience “%(audience)s” is asked at a school with the code “%(found)s”."
-            )
+            sentence = _("nobody of the audience “%(audience)s” is asked at a school “%(found)s”.")
             self._refuse(row, sentence, audience=audience, found=school)
         elif township:
             sentence = _("nobody of the audience “%(audience)s” is asked in a township “%(found)s”.")
