@@ -57,24 +57,37 @@ def build_demo(*, now: datetime) -> DemoCounty:
         raise DemoExists(NAME)
     now = timezone.localtime(now)
     with transaction.atomic():
-        county = County.objects.create(code=CODE, name=NAME, is_demo=True)
-        content = ROSTER.read_bytes()
-        import_roster(
-            county, check_roster(read_sheets(content, file_name=ROSTER.name)),
-            file=RosterFile.of(content, name=ROSTER.name), by=None, now=now,
-        )  # fmt: skip
+        county = schools_of_the_demo(now=now)
         return DemoCounty(county, _closed_wave(county, now=now), _open_wave(county, now=now))
 
 
-def demo_county() -> County | None:
-    return County.objects.filter(code=CODE, is_demo=True).first()
+def schools_of_the_demo(*, now: datetime) -> County:
+    """The county with its schools and residents, imported from the roster like any other."""
+    county = County.objects.create(code=CODE, name=NAME, is_demo=True)
+    content = ROSTER.read_bytes()
+    import_roster(
+        county, check_roster(read_sheets(content, file_name=ROSTER.name)),
+        file=RosterFile.of(content, name=ROSTER.name), by=None, now=now,
+    )  # fmt: skip
+    return county
+
+
+def opened_wave(county: County, days: list[date], *, at: datetime) -> Wave:
+    """A wave from the first to the last of these days that asks every audience, open since `at`."""
+    wave = create_wave(
+        county=county, name=f"{days[0].year}年{days[0].month}月社会认可度自测", starts_on=days[0],
+        ends_on=days[-1], scoring_rule=SCORING_RULE, design=DesignKind.ALL_SCHOOLS, by=None, now=at,
+        audiences=_audiences(REPLIES),
+    )  # fmt: skip
+    open_wave(wave, by=None, now=at)
+    return wave
 
 
 def _closed_wave(county: County, *, now: datetime) -> Wave:
     """Monday to Friday of a week about a month ago."""
     monday = now.date() - timedelta(days=28 + now.weekday())
     days = [monday + timedelta(days=number) for number in range(DAYS)]
-    wave = _opened(county, days, at=_moment(days[0], 7, now))
+    wave = opened_wave(county, days, at=_moment(days[0], 7, now))
     closed_at = _moment(days[-1], 23, now)
     _fill(wave, Plan(REPLIES, days, closed_at, SEED, COACHED_SCHOOL))
     close_wave(wave, by=None, now=closed_at)
@@ -85,19 +98,9 @@ def _open_wave(county: County, *, now: datetime) -> Wave:
     """Begun the day before yesterday, with the first replies in it, and open for some days more."""
     first = now.date() - timedelta(days=2)
     days = [first + timedelta(days=number) for number in range(3)]
-    wave = _opened(county, [first, now.date() + timedelta(days=7)], at=_moment(first, 7, now))
+    wave = opened_wave(county, [first, now.date() + timedelta(days=7)], at=_moment(first, 7, now))
     shares = share_out(FIRST_REPLIES, list(REPLIES.values()))
     _fill(wave, Plan(dict(zip(REPLIES, shares, strict=True)), days, now, SEED + 1))
-    return wave
-
-
-def _opened(county: County, days: list[date], *, at: datetime) -> Wave:
-    wave = create_wave(
-        county=county, name=f"{days[0].year}年{days[0].month}月社会认可度自测", starts_on=days[0],
-        ends_on=days[-1], scoring_rule=SCORING_RULE, design=DesignKind.ALL_SCHOOLS, by=None, now=at,
-        audiences=_audiences(REPLIES),
-    )  # fmt: skip
-    open_wave(wave, by=None, now=at)
     return wave
 
 
