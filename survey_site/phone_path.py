@@ -6,6 +6,7 @@ requests outnumber all others a thousand to one.
 
 from collections.abc import Callable
 
+from csp.utils import build_policy
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
@@ -14,6 +15,8 @@ from django.utils import translation
 class PhonePathMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
         self.get_response = get_response
+        # The policy is the same for every phone: built once, not at every request.
+        self.policy = build_policy()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith("/r/"):
@@ -24,4 +27,6 @@ class PhonePathMiddleware:
             return self.get_response(request)
         request.resolver_match = match
         with translation.override("zh-hans"):
-            return match.func(request, *match.args, **match.kwargs)
+            response = match.func(request, *match.args, **match.kwargs)
+        response.headers["Content-Security-Policy"] = self.policy
+        return response

@@ -30,6 +30,11 @@ urlpatterns = [
     path("desk/waves/<int:wave_id>/", allow("bureau", "reviewer")(waves.wave), RULES, name="wave"),
     path("desk/waves/<int:wave_id>/edit/", allow("bureau")(waves.wave_edit), RULES, name="wave_edit"),
     path("desk/waves/<int:wave_id>/open/", allow("bureau")(wave_steps.wave_open), name="wave_open"),
+    path(
+        "desk/waves/<int:wave_id>/end/",
+        allow("bureau")(wave_steps.wave_move_end),
+        name="wave_move_end",
+    ),
     path("desk/waves/<int:wave_id>/close/", allow("bureau")(wave_steps.wave_close), name="wave_close"),
     path("desk/waves/<int:wave_id>/reopen/", allow("bureau")(wave_steps.wave_reopen), name="wave_reopen"),
     path("desk/waves/<int:wave_id>/delete/", allow("bureau")(wave_steps.wave_delete), name="wave_delete"),

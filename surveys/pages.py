@@ -69,7 +69,7 @@ class Look:
 class Heading:
     """Who asks, about which place, in which round, until when. `scope` is school, township or county."""
 
-    county: str
+    bureau: str
     place: str
     wave: str
     until: str
@@ -95,7 +95,7 @@ class Page:
 def heading_of(collector: Collector, language: str) -> Heading:
     wave = collector.wave
     return Heading(
-        county=wave.county.name,
+        bureau=wave.county.bureau_name,
         place=collector.place.name,
         wave=wave.name,
         until=day_in_words(wave.ends_on, language),
@@ -136,7 +136,7 @@ def preview_page(
     """The page as a respondent will see it, marked as a preview and without a way to send it."""
     with translation.override(language):
         heading = Heading(
-            county=_("(county)"), place=_("(name of the school or township)"), wave=_("(name of the wave)"),
+            bureau=_("(education bureau)"), place=_("(name of the school or township)"), wave=_("(name of the wave)"),
             until=_("(last day)"), scope=AUDIENCES[audience].scope, is_demo=False,
         )  # fmt: skip
     return _form_html(questionnaire, audience, Look(language, big), heading, token="", is_preview=True)
@@ -174,7 +174,7 @@ def message_page(
                 "sentences": [str(sentence) % about for sentence in message.sentences],
                 "ask_code": message.ask_code,
                 "retry": message.retry,
-                "county": collector.wave.county.name if collector else "",
+                "bureau": collector.wave.county.bureau_name if collector else "",
                 "typed": typed,
                 "kept": kept,
             },
@@ -212,7 +212,7 @@ def _prepared_thanks(
 
 
 def _marked_heading(scope: str, is_demo: bool) -> Heading:
-    marks = {name: _MARK.format(name) for name in ("county", "place", "wave", "until")}
+    marks = {name: _MARK.format(name) for name in ("bureau", "place", "wave", "until")}
     return Heading(**marks, scope=scope, is_demo=is_demo)
 
 

@@ -99,12 +99,28 @@ def open_wave(wave: Wave, *, by: Any, now: datetime, sources: Mapping[str, str] 
             row.version = frozen_version(
                 row.questionnaire_key, now=now, source=(sources or {}).get(row.questionnaire_key)
             )
+            _check_asks(row)
             row.save(update_fields=["version"])
         made = add_missing_collectors(wave)
         if not made:
             raise WaveRefused(_("There is nobody to ask yet: import the county's schools first."))
         versions = {row.audience: str(row.version) for row in wave.audiences.select_related("version")}
         _record(wave, "opened", by=by, now=now, detail={"collectors": made, "versions": versions})
+    wave.refresh_from_db()
+
+
+def move_end(wave: Wave, *, ends_on: date, reason: str, by: Any, now: datetime) -> None:
+    """Moves the last day of an open wave; the old day, the new one and the reason stay on record."""
+    if not reason.strip():
+        raise WaveRefused(_("Say why the last day is moved; the reason stays on record."))
+    if ends_on < wave.starts_on:
+        raise WaveRefused(_("The last day cannot be before the first day."))
+    with transaction.atomic():
+        _step(wave, {WaveState.OPEN}, WaveState.OPEN)
+        before = Wave.objects.get(pk=wave.pk).ends_on
+        Wave.objects.filter(pk=wave.pk).update(ends_on=ends_on)
+        detail = {"reason": reason, "before": before.isoformat(), "after": ends_on.isoformat()}
+        _record(wave, "end_moved", by=by, now=now, detail=detail)
     wave.refresh_from_db()
 
 
@@ -229,6 +245,15 @@ def _plan_audiences(wave: Wave, audiences: Sequence[AudiencePlan]) -> None:
         )
         for plan in audiences
     )  # fmt: skip
+
+
+def _check_asks(row: WaveAudience) -> None:
+    """A questionnaire that does not know the audience could not be answered by it."""
+    if row.audience not in row.version.questionnaire.audiences:
+        raise WaveRefused(
+            _("The questionnaire “%(questionnaire)s” does not ask %(audience)s; choose another one for them.")
+            % {"questionnaire": row.questionnaire_key, "audience": row.name}
+        )
 
 
 def _step(wave: Wave, allowed: set[str], state: str) -> None:

@@ -27,6 +27,8 @@ class Stage(models.TextChoices):
 class County(models.Model):
     code = models.CharField(_("county code"), max_length=12, unique=True)
     name = models.CharField(_("name"), max_length=100)
+    # As it stands on posters and the phone; many bureaus are 教育体育局 or 教育和科技局.
+    bureau = models.CharField(_("name of the bureau"), max_length=100, blank=True)
     is_demo = models.BooleanField(_("demonstration"), default=False)
 
     class Meta:
@@ -36,6 +38,11 @@ class County(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def bureau_name(self) -> str:
+        """The bureau's own name, or in Chinese "<county>教育局"."""
+        return self.bureau or f"{self.name.replace('（演示）', '')}教育局"
 
 
 class Township(models.Model):

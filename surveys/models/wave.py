@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from surveys.audiences import AUDIENCES
@@ -64,6 +65,11 @@ class Wave(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == WaveState.OPEN
+
+    @property
+    def is_over(self) -> bool:
+        """Still open, but past its last day: the phone takes no answers."""
+        return self.is_open and timezone.localdate() > self.ends_on
 
     @property
     def is_closed(self) -> bool:

@@ -1,6 +1,8 @@
-"""A wave's steps: opening, closing, opening again, deleting a draft. Each asks once, saying what follows."""
+"""A wave's steps: opening, moving its end, closing, opening again, deleting. Each says first what follows."""
 
 from __future__ import annotations
+
+from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +19,7 @@ from surveys.waves import (
     close_wave,
     collectors_to_make,
     delete_draft,
+    move_end,
     open_wave,
     reopen_wave,
 )
@@ -59,6 +62,28 @@ def wave_close(request: HttpRequest, wave_id: int) -> HttpResponse:
     progress = progress_of_waves([found]).get(found.pk, NOTHING)
     context = {"wave": found, "progress": progress, "is_early": found.ends_on > timezone.localdate()}
     return render(request, "desk/wave_close.html", context)
+
+
+@require_http_methods(READ_AND_SEND)
+def wave_move_end(request: HttpRequest, wave_id: int) -> HttpResponse:
+    found = _wave(request, wave_id)
+    if not found.is_open:
+        return _no_longer(request, found)
+    given, reason, error = found.ends_on.isoformat(), "", ""
+    if request.method == "POST":
+        given, reason = request.POST.get("ends_on", "").strip(), _reason(request)
+        try:
+            day = date.fromisoformat(given)
+            move_end(found, ends_on=day, reason=reason, by=request.user, now=timezone.now())
+        except ValueError:
+            error = _("Enter the day as year-month-day, for example 2026-11-30.")
+        except WaveRefused as refused:
+            error = str(refused)
+        else:
+            messages.success(request, _("The last day is moved."))
+            return redirect("wave", found.pk)
+    context = {"wave": found, "ends_on": given, "reason": reason, "error": error}
+    return render(request, "desk/wave_move_end.html", context, status=422 if error else 200)
 
 
 @require_http_methods(READ_AND_SEND)

@@ -31,6 +31,8 @@ EVENTS = {
     "created": gettext_lazy("Draft made"),
     "edited": gettext_lazy("Draft changed"),
     "opened": gettext_lazy("Opened"),
+    "end_moved": gettext_lazy("Last day moved"),
+    "answers_imported": gettext_lazy("Replies imported"),
     "closed": gettext_lazy("Closed"),
     "reopened": gettext_lazy("Opened again"),
 }

@@ -24,7 +24,7 @@ from tests.surveys.builders import LONG_NAME
 
 NOW = 1_795_000_000
 HEADING = Heading(
-    county="云川县",
+    bureau="云川县",
     place=LONG_NAME,
     wave="2026年秋季调查",
     until="2026年11月30日",

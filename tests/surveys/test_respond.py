@@ -91,7 +91,6 @@ def test_the_page_says_who_asks_about_what_until_when_and_that_it_is_not_the_min
     about = {"county": "云川县", "wave": "2026年秋季调查", "audience": "家长"}
     assert LONG_NAME in html
     for words in (
-        "%(county)s Education Bureau",
         "%(wave)s · for: %(audience)s",
         "Anonymous: no name, no login",
         "The school never sees anybody's answers",
