@@ -1,5 +1,7 @@
 """Weighted least squares on auxiliary variables: the residuals that calibrated standard errors need."""
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
@@ -24,12 +26,11 @@ class AuxiliaryFit:
     """
 
     def __init__(self, x: np.ndarray | sparse.spmatrix, weights: np.ndarray) -> None:
-        self._x = sparse.csr_matrix(x) if sparse.issparse(x) else np.asarray(x, float)
         self._w = np.asarray(weights, float)
-        weighted = (
-            self._x.multiply(self._w[:, None]) if sparse.issparse(self._x) else self._x * self._w[:, None]
-        )
-        self._xw = sparse.csr_matrix(weighted).T if sparse.issparse(self._x) else weighted.T
+        thin = sparse.issparse(x)
+        self._x: Any = sparse.csr_matrix(x) if thin else np.asarray(x, float)
+        weighted: Any = sparse.diags(self._w) @ self._x if thin else self._x * self._w[:, None]
+        self._xw = weighted.T
         gram = self._xw @ self._x
         gram = gram.toarray() if sparse.issparse(gram) else gram
         norm = np.sqrt(np.diag(gram))

@@ -157,7 +157,7 @@ def block_means(
         n_valid=least("n_valid"),
         weighted_valid=sum(part.weighted for part in parts) / held,
         kish_n=least("kish_n"),
-        element_variance=sum(part.element_variance for part in parts) / len(parts),
+        element_variance=np.mean([part.element_variance for part in parts], axis=0),
         covariance=layout.covariance(totals, scatters, covariance=covariance),
         valid=np.max([part.valid for part in parts], axis=0),
         block=block,

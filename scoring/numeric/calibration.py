@@ -5,7 +5,7 @@ Deville and Särndal 1992; Deville, Särndal and Sautory 1993; R `survey` 4.1 `p
 `rake`, `trimWeights`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from scoring.numeric.design import Adjustment, SurveyDesign
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.raking import Margin, prepare_margins, rake
 from scoring.numeric.variance import sum_by
+
+_Function = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def trim(
     return design.with_weights(w)
 
 
-def _adjusted(design, weights, codes, *, steps, worst) -> tuple[SurveyDesign, CalibrationReport]:
+def _adjusted(
+    design: SurveyDesign, weights: np.ndarray, codes: list[np.ndarray], *, steps: int, worst: float
+) -> tuple[SurveyDesign, CalibrationReport]:
     fit = AuxiliaryFit(indicator_matrix(codes), design.weight)
     used = design.weight > 0
     g = weights[used] / design.weight[used]
@@ -162,7 +166,7 @@ def _misfit(x: np.ndarray, weighted: np.ndarray, totals: np.ndarray) -> float:
     return float((np.abs(x.T @ weighted - totals) / scale).max(initial=0.0))
 
 
-def _distance(distance: str, bounds: tuple[float, float] | None):
+def _distance(distance: str, bounds: tuple[float, float] | None) -> tuple[_Function, _Function]:
     """g as a function of x'η and its derivative (Deville and Särndal 1992, table 1)."""
     low, high = (-np.inf, np.inf) if bounds is None else (float(bounds[0]), float(bounds[1]))
     if bounds is not None and not low < 1 < high:

@@ -136,7 +136,8 @@ class UnitLayout:
     def covariance(self, totals: np.ndarray, scatter: np.ndarray, *, covariance: bool = True) -> np.ndarray:
         """(k, k) covariance, or (k,) variances, from the cells' sums (g, k) of weighted linearised values and
         the sums of their squared deviations from the cell mean, (g, k) or with products (g, k, k)."""
-        result = 0.0
+        k = totals.shape[1]
+        result = np.zeros((k, k) if covariance else k)
         flat = scatter.reshape(len(scatter), -1)
         for stage in self.stages:
             size = len(stage.units)
@@ -211,11 +212,18 @@ def _sampled_schools(cells: Cells, design: Design) -> UnitLayout:
     scale = stratum_scale(held, population, single_unit=design.single_unit, names=readable)
     stages = [Stage(group, group_stratum, units, scale, ~is_school)]
     if design.fpc:
-        stages.append(_within_schools(cells, design, linked, stratum, held, population))
+        stages.append(_within_schools(cells, design, linked, stratum, held, np.asarray(population)))
     return UnitLayout(tuple(stages), design.single_unit, np.where(linked, group, -1), stratum)
 
 
-def _within_schools(cells, design, linked, stratum, held, population) -> Stage:
+def _within_schools(
+    cells: Cells,
+    design: Design,
+    linked: np.ndarray,
+    stratum: np.ndarray,
+    held: np.ndarray,
+    population: np.ndarray,
+) -> Stage:
     """Second stage: people within school × audience, times the sampling fraction of the school's class."""
     names, inner = encode(
         np.where(linked, cells.school.astype(str) + "\x1f" + cells.audience.astype(str), "\x1foutside")
@@ -238,16 +246,19 @@ def _within_schools(cells, design, linked, stratum, held, population) -> Stage:
 
 def _unit_population(cells: Cells, design: Design, stratum: np.ndarray, names: np.ndarray) -> np.ndarray:
     people = _stratum_population(cells, stratum, len(names), by_cell=True, skip_linked=True)
+    known = design.schools_in_class or {}
     for h, name in enumerate(names):
         kind, rest = name.split("\x1f", 1)
         if kind == "school":
-            if rest not in design.schools_in_class:
+            if rest not in known:
                 raise NumericInputError(f"the number of schools in class '{rest}' is missing")
-            people[h] = design.schools_in_class[rest]
+            people[h] = known[rest]
     return people
 
 
-def _stratum_population(cells, stratum, size, *, by_cell=False, skip_linked=False) -> np.ndarray:
+def _stratum_population(
+    cells: Cells, stratum: np.ndarray, size: int, *, by_cell: bool = False, skip_linked: bool = False
+) -> np.ndarray:
     """People per stratum. A stratum's figure must be the same in all its cells; with `by_cell` several
     weighting strata may share one sampling stratum, and theirs are added."""
     if cells.stratum_population is None:

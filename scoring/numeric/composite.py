@@ -123,9 +123,9 @@ def estimate_composite(
     if class_shares is not None:
         class_shares = _checked_shares(class_shares, "class")
     layout = cells.units(design)
-    names, codes = cells.audience_codes
-    places, place = cells.location_codes
-    names, places = [str(name) for name in names], [str(name) for name in places]
+    found_names, codes = cells.audience_codes
+    found_places, place = cells.location_codes
+    names, places = [str(name) for name in found_names], [str(name) for name in found_places]
 
     def means(block: np.ndarray, n_blocks: int) -> BlockMeans:
         return block_means(

@@ -88,10 +88,10 @@ class SurveyDesign:
         complete.
         """
         values = self.residuals(weighted)
-        first = self.stages[0]
-        result = 0.0
-        multiplier = None
-        parent_fraction = None
+        k = values.shape[1]
+        result = np.zeros((k, k) if covariance else k)
+        multiplier: np.ndarray | None = None
+        parent_fraction: np.ndarray | None = None
         for depth, stage in enumerate(self.stages):
             if depth > 0:
                 if stage.population is None or parent_fraction is None:
@@ -111,12 +111,10 @@ class SurveyDesign:
                 single_unit=self.single_unit,
                 covariance=covariance,
             )
-            if first.population is None:
+            if stage.population is None:
                 break
-            fraction = np.where(np.isfinite(stage.population), held / stage.population, 0.0)
-            own = np.zeros(len(stage.stratum)) + fraction[stage.stratum]
-            above = 1.0 if depth == 0 else multiplier[stage.stratum]
-            parent_fraction = own * above
+            fraction = np.where(np.isfinite(stage.population), held / stage.population, 0.0)[stage.stratum]
+            parent_fraction = fraction if multiplier is None else fraction * multiplier[stage.stratum]
         return result
 
     def _multiplier(self, depth: int, parent_fraction: np.ndarray) -> np.ndarray:

@@ -91,8 +91,9 @@ def _matrix(design: SurveyDesign, values: np.ndarray) -> np.ndarray:
     return y
 
 
-def _joint(design, names, values, variances, df, n, weighted) -> JointEstimates:
-    covariance = variances if variances.ndim == 2 else np.diag(variances)
+def _joint(
+    names: Sequence[str], values: np.ndarray, covariance: np.ndarray, df: int, n: int, weighted: float
+) -> JointEstimates:
     estimates = tuple(
         Estimate(
             estimate=float(v) if np.isfinite(v) and n > 0 else None,
@@ -120,11 +121,12 @@ def means(
     n = int((valid & (design.weight > 0)).sum())
     filled = np.where(valid[:, None], y, 0.0)
     if total == 0:
-        return _joint(design, names, np.full(y.shape[1], np.nan), np.zeros(y.shape[1]), 0, 0, 0.0)
+        k = y.shape[1]
+        return _joint(names, np.full(k, np.nan), np.zeros((k, k)), 0, 0, 0.0)
     mean = w @ filled / total
     weighted = (filled - mean) * (w / total)[:, None]
     df = design.degrees_of_freedom(inside)
-    return _joint(design, names, mean, _covariance(design, weighted), df, n, float(total))
+    return _joint(names, mean, design.covariance(weighted), df, n, float(total))
 
 
 def totals(
@@ -137,7 +139,7 @@ def totals(
     weighted = np.where(valid[:, None], y, 0.0) * w[:, None]
     df = design.degrees_of_freedom(inside)
     n = int((valid & (design.weight > 0)).sum())
-    return _joint(design, names, weighted.sum(axis=0), _covariance(design, weighted), df, n, float(w.sum()))
+    return _joint(names, weighted.sum(axis=0), design.covariance(weighted), df, n, float(w.sum()))
 
 
 def ratio(
@@ -249,7 +251,3 @@ def design_effect(
     if reference <= 0:
         raise NotComputable("all answers are equal: a design effect is not defined", code="no_variance")
     return found.variance / reference
-
-
-def _covariance(design: SurveyDesign, weighted: np.ndarray) -> np.ndarray:
-    return design.covariance(weighted)

@@ -7,6 +7,7 @@ Comparison with a missing value is missing. Nothing but what is listed here is u
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,10 +64,11 @@ def evaluate(text: str, frame: pd.DataFrame) -> tuple[np.ndarray, bool]:
 def tokenize(text: str) -> list[tuple[str, str]]:
     """(kind, text) of every token: number, text, name or mark; refused at the first character not
     understood."""
-    tokens, position = [], 0
+    tokens: list[tuple[str, str]] = []
+    position = 0
     while text[position:].strip():
         found = _TOKEN.match(text, position)
-        if found is None:
+        if found is None or found.lastgroup is None:
             raise NumericInputError(
                 f"the expression '{text}' is not understood from '{text[position:].strip()}' on"
             )
@@ -76,7 +78,7 @@ def tokenize(text: str) -> list[tuple[str, str]]:
 
 
 class _Value:
-    def __init__(self, data, logical: bool = False, members: tuple = ()) -> None:
+    def __init__(self, data: Any, logical: bool = False, members: tuple = ()) -> None:
         self.data, self.logical, self.members = data, logical, members
 
 
@@ -168,7 +170,9 @@ class _Parser:
             return _Value(values.to_numpy(float), logical=True)
         if pd.api.types.is_numeric_dtype(values):
             return _Value(values.to_numpy(float, na_value=np.nan))
-        return _Value(values.to_numpy(object, na_value=None))
+        texts = np.array(values, dtype=object)
+        texts[pd.isna(texts)] = None
+        return _Value(texts)
 
 
 def _number(value: _Value, parser: _Parser) -> np.ndarray:
@@ -209,7 +213,7 @@ def _combine(mark: str, left: _Value, right: _Value, parser: _Parser) -> _Value:
         return _Value(a**b)
 
 
-def _equal(a, b) -> np.ndarray:
+def _equal(a: Any, b: Any) -> np.ndarray:
     """1, 0 or nan; a number and a text that reads as that number are equal, as R compares them."""
     left, right = np.broadcast_arrays(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
     missing = pd.isna(left) | pd.isna(right)
@@ -221,8 +225,10 @@ def _equal(a, b) -> np.ndarray:
     return np.where(missing, np.nan, np.asarray(same, float))
 
 
-def as_word(value) -> str:
-    """A value as a category name: whole numbers without a decimal point, as a reader would write them."""
+def as_word(value: Any) -> str:
+    """A value as a category name: whole numbers without a decimal point, truth values as TRUE and FALSE."""
+    if isinstance(value, bool | np.bool_):
+        return "TRUE" if value else "FALSE"
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
     return str(value)

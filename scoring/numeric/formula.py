@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ def category_levels(values: pd.Series) -> list:
     factors)."""
     found = [v for v in pd.unique(values) if not pd.isna(v)]
 
-    def key(value):
+    def key(value: Any) -> tuple:
         return (1, value.casefold(), value.swapcase()) if isinstance(value, str) else (0, value, "")
 
     return sorted(found, key=key)

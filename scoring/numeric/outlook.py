@@ -148,30 +148,34 @@ def more_replies(
     if silent:
         raise NotComputable(f"audience '{silent[0]}' has no answers yet", code="audience_without_answers")
     left = {a.audience: _people_left(a, populations) for a in asked}
-    z = stats.norm.isf(state.alpha) + stats.norm.ppf(power)
+    z = float(stats.norm.isf(state.alpha) + stats.norm.ppf(power))
+    now = (state.n_valid, state.variance_smoothed)
     rows = []
     for difference in differences:
         truth = state.estimate + difference
         if 0 <= truth <= 1:
             target = ((truth - state.threshold) / z) ** 2
-            n_more, reason = _present_mix(state, target, between_school_variance, sum(left.values()))
-            best = _best_mix(state, asked, left, target, between_school_variance)
+            n_more, reason = _present_mix(now, target, between_school_variance, sum(left.values()))
+            best = _best_mix(now, asked, left, target, between_school_variance)
             rows.append(MoreReplies(truth, n_more, best, reason))
-    allocations = _allocations(state, asked, {} if populations is None else left)
+    allocations = _allocations(now, asked, {} if populations is None else left)
     return Outlook(tuple(rows), allocations, allocations[0].audience)
 
 
-def _present_mix(state: Verdict, target: float, fixed: float, left: float) -> tuple[int | None, str | None]:
+def _present_mix(
+    now: tuple[int, float], target: float, fixed: float, left: float
+) -> tuple[int | None, str | None]:
     """(further answers, why none decides) when the mix of audiences stays as it is."""
     if target < 1e-18:
         return None, "a share at the limit is never decided"
-    if state.variance_smoothed <= target:
+    n, variance = now
+    if variance <= target:
         return 0, None
     if fixed >= target:
         return None, "the schools differ too much: ask in more schools"
-    n_more = max(0, _ceil(state.n_valid * ((state.variance_smoothed - fixed) / (target - fixed) - 1)))
+    n_more = max(0, _ceil(n * ((variance - fixed) / (target - fixed) - 1)))
     if n_more > left:
-        return None, f"cannot be decided below {state.n_valid + n_more} answers; there are fewer people"
+        return None, f"cannot be decided below {n + n_more} answers; there are fewer people"
     return n_more, None
 
 
@@ -182,16 +186,20 @@ def _people_left(a: AudienceState, populations: Mapping[str, float] | None) -> f
 
 
 def _best_mix(
-    state: Verdict, asked: Sequence[AudienceState], left: Mapping[str, float], target: float, between: float
+    now: tuple[int, float],
+    asked: Sequence[AudienceState],
+    left: Mapping[str, float],
+    target: float,
+    between: float,
 ) -> dict[str, int] | None:
     """Fewest further answers that bring V⁺ to `target`: every audience up to a common value of one more
     answer."""
-    whole = sum(a.share**2 * _plus(a) for a in asked)
+    whole = sum(a.share**2 * a.plus for a in asked)
     shrinks = max(whole - between, 0.0) / whole if whole > 0 else 0.0
-    noise = {a.audience: a.share**2 * _plus(a) * a.n_valid * shrinks for a in asked}
-    fixed = state.variance_smoothed - whole * shrinks
+    noise = {a.audience: a.share**2 * a.plus * a.n_valid * shrinks for a in asked}
+    fixed = now[1] - whole * shrinks
     if target <= max(fixed, 1e-18):
-        return {a.audience: 0 for a in asked} if state.variance_smoothed <= target else None
+        return {a.audience: 0 for a in asked} if now[1] <= target else None
 
     def answers(level: float) -> dict[str, float]:
         return {
@@ -219,10 +227,10 @@ def _best_mix(
 
 
 def _allocations(
-    state: Verdict, asked: Sequence[AudienceState], left: Mapping[str, float]
+    now: tuple[int, float], asked: Sequence[AudienceState], left: Mapping[str, float]
 ) -> tuple[Allocation, ...]:
     weights = [a.share * _spread(a) for a in asked]
-    costs = [a.share**2 * _plus(a) for a in asked]
+    costs = [a.share**2 * a.plus for a in asked]
     answers = sum(a.n_valid for a in asked)
     found = [
         Allocation(
@@ -230,9 +238,7 @@ def _allocations(
             part_of_variance=cost / sum(costs) if sum(costs) > 0 else 0.0,
             present_part=a.n_valid / answers,
             best_part=weight / sum(weights),
-            gain_per_answer=cost / state.variance_smoothed / (a.n_valid + 1)
-            if state.variance_smoothed
-            else 0.0,
+            gain_per_answer=cost / now[1] / (a.n_valid + 1) if now[1] > 0 else 0.0,
             people_left=int(left[a.audience]) if a.audience in left else None,
         )
         for a, weight, cost in zip(asked, weights, costs, strict=True)
@@ -244,10 +250,6 @@ def _spread(a: AudienceState) -> float:
     """√(p̃(1−p̃)) with p̃ = (n p + 1)/(n + 2), so that unanimous audiences are not taken to be certain."""
     shrunk = (a.n_valid * a.estimate + 1) / (a.n_valid + 2)
     return (shrunk * (1 - shrunk)) ** 0.5
-
-
-def _plus(a: AudienceState) -> float:
-    return a.variance if a.variance_smoothed is None else a.variance_smoothed
 
 
 def _ceil(value: float) -> int:

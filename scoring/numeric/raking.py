@@ -63,8 +63,8 @@ def prepare_margins(
         raise NumericInputError("raking needs at least one margin")
     held = np.asarray(responses, float)
     prepared = [_prepare(margin, held) for margin in margins]
-    sums = {margin.name: margin.totals.sum() for margin in prepared}
-    largest, smallest = max(sums, key=sums.get), min(sums, key=sums.get)
+    sums = {margin.name: float(margin.totals.sum()) for margin in prepared}
+    largest, smallest = max(sums, key=lambda k: sums[k]), min(sums, key=lambda k: sums[k])
     if sums[largest] - sums[smallest] > relative * sums[largest]:
         raise NumericInputError(
             f"the margins describe different populations: '{largest}' adds to {sums[largest]:g}, "
@@ -199,6 +199,37 @@ def trim_and_rake(
         rounds += 1
     at_cap = int(round(n[(current >= cap * (1 - 1e-6))].sum()))
     return CappedWeights(current, cap, at_cap, rounds, share)
+
+
+def margin_warnings(
+    margins: Sequence[Margin],
+    *,
+    group: np.ndarray | None = None,
+    counts: np.ndarray | None = None,
+    smallest: int = 30,
+    smallest_share: float = 0.05,
+    most_margins: int = 4,
+) -> tuple[str, ...]:
+    """Sentences about margins that raking should rather not use (Valliant, Dever and Kreuter 2018).
+
+    A category is thin with fewer than `smallest` responses and less than `smallest_share` of its group's
+    (audience's; None: of all); more than `most_margins` margins mostly add variance. Empty when all is
+    well.
+    """
+    first = np.asarray(margins[0].category) if margins else np.array([])
+    n = np.ones(len(first)) if counts is None else np.asarray(counts, float)
+    words = np.full(len(n), "") if group is None else np.asarray(group, dtype=str)
+    found = []
+    if len(margins) > most_margins:
+        found.append(f"{len(margins)} margins are many; more than {most_margins} mostly add variance")
+    of_group = pd.Series(n).groupby(words).sum()
+    for margin in prepare_margins(margins, n):
+        held = sum_by(margin.codes, n, len(margin.totals))
+        for k in np.flatnonzero(held > 0):
+            whole = of_group[words[margin.codes == k][0]]
+            if held[k] < smallest and held[k] < smallest_share * whole:
+                found.append(f"margin '{margin.name}': only {held[k]:.0f} responses in '{margin.names[k]}'")
+    return tuple(found)
 
 
 def _prepare(margin: Margin, held: np.ndarray) -> PreparedMargin:

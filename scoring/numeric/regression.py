@@ -4,6 +4,7 @@ Source: Binder 1983; Lumley 2010 ch. 5; R `survey` 4.1 `svyglm`, `svyttest` (who
 minus one).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,8 +109,10 @@ def difference_test(design: SurveyDesign, model: ModelMatrix, *, level: float = 
     if len(model.names) > 2:
         raise NumericInputError("a t test compares two groups; the formula has more than one contrast")
     if len(model.names) == 1:
+        if model.response is None:
+            raise NumericInputError("a t test needs a response on the left of '~'")
         found = means(design, model.response, names=["mean"]).estimates[0]
-        if found.se is None:
+        if found.se is None or found.estimate is None:
             raise NotComputable("a t test needs at least two answers", code="too_few_answers")
         return _tested(found.estimate, found.se, found.df - 1, level)
     fit = regress(design, model)
@@ -149,7 +152,14 @@ def _fit(
     return _scored(x, y, w, np.log(y + 0.1), lambda eta: np.exp(np.minimum(eta, 700)), lambda mu: mu)
 
 
-def _scored(x, y, w, eta, inverse_link, variance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _scored(
+    x: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    eta: np.ndarray,
+    inverse_link: Callable[[np.ndarray], np.ndarray],
+    variance: Callable[[np.ndarray], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Iteratively reweighted least squares for a canonical link, from the linear predictor R starts with."""
     beta = np.zeros(x.shape[1])
     for _ in range(200):

@@ -83,25 +83,27 @@ def association_test(
     return AssociationTest(f, (d0, d0 * nu), float(stats.f.sf(f, d0, d0 * nu)), mean_deff, table)
 
 
-def _wald(design, indicators, names, r, c, nu, *, adjusted: bool) -> AssociationTest:
+def _wald(
+    design: SurveyDesign, indicators: np.ndarray, names: list[str], r: int, c: int, nu: int, *, adjusted: bool
+) -> AssociationTest:
     """Wald test of observed minus expected counts on (r−1)(c−1) cells, by linearisation."""
     found = totals(design, indicators, names=names)
     count = np.array([e.estimate for e in found.estimates], float)
     table = count.reshape(c, r).T
     total, row, column = table.sum(), table.sum(axis=1), table.sum(axis=0)
     k = (r - 1) * (c - 1)
-    jacobian, difference = [], []
+    slopes, differences = [], []
     for j in range(1, c):
         for i in range(1, r):
             expected = row[i] * column[j] / total
-            difference.append(table[i, j] - expected)
+            differences.append(table[i, j] - expected)
             # d(row · column / total): every cell moves the total, its row and its column.
             d = np.full((r, c), expected / total)
             d[i, :] -= column[j] / total
             d[:, j] -= row[i] / total
             d[i, j] += 1
-            jacobian.append(d.T.ravel())
-    jacobian, difference = np.array(jacobian), np.array(difference)
+            slopes.append(d.T.ravel())
+    jacobian, difference = np.array(slopes), np.array(differences)
     covariance = jacobian @ found.covariance @ jacobian.T
     try:
         quadratic = float(difference @ np.linalg.solve(covariance, difference))

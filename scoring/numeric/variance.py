@@ -39,7 +39,7 @@ def stratum_scale(
     *,
     multiplier: np.ndarray | None = None,
     single_unit: str = "fail",
-    names: Sequence | None = None,
+    names: Sequence | np.ndarray | None = None,
 ) -> np.ndarray:
     """Factor (1 - f) n / (n - 1) of each stratum's sum of squares, times `multiplier`.
 
@@ -133,5 +133,5 @@ def stratified_covariance(
     return result
 
 
-def _name(names: Sequence | None, index: int) -> str:
+def _name(names: Sequence | np.ndarray | None, index: int) -> str:
     return f"'{names[index]}'" if names is not None else f"number {index + 1}"

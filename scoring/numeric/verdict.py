@@ -35,6 +35,11 @@ class AudienceState:
     element_variance: float | None = None
     variance_smoothed: float | None = None
 
+    @property
+    def plus(self) -> float:
+        """V⁺ where it is known, V otherwise."""
+        return self.variance if self.variance_smoothed is None else self.variance_smoothed
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -127,7 +132,7 @@ def judge(
     smoothed = smooth_variances(audiences, scale=scale)
     plus = variance
     if smoothing:
-        plus = variance + sum(a.share**2 * (a.variance_smoothed - a.variance) for a in smoothed)
+        plus = variance + sum(a.share**2 * (a.plus - a.variance) for a in smoothed)
     known = Verdict(
         verdict="not_computable",
         estimate=float(estimate),

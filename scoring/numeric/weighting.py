@@ -1,6 +1,6 @@
 """Weights per cell: collapsing of small cells, population per response, and what unequal weights cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,9 @@ def collapse_cells(
     return _weighted(who, where, which, people, n, members, reasons, minimum)
 
 
-def _check_cells(who, where, which, people, n) -> None:
+def _check_cells(
+    who: np.ndarray, where: np.ndarray, which: np.ndarray, people: np.ndarray, n: np.ndarray
+) -> None:
     if not len({len(who), len(where), len(which), len(people), len(n)}) == 1:
         raise NumericInputError(
             "audience, class, cell, population and responses must have one entry per cell"
@@ -130,7 +132,7 @@ def _check_cells(who, where, which, people, n) -> None:
             )
 
 
-def _heavy(who, people, n, ratio) -> np.ndarray:
+def _heavy(who: np.ndarray, people: np.ndarray, n: np.ndarray, ratio: float) -> np.ndarray:
     heavy = np.zeros(len(n), bool)
     for a in dict.fromkeys(who):
         mine = who == a
@@ -141,7 +143,9 @@ def _heavy(who, people, n, ratio) -> np.ndarray:
     return heavy
 
 
-def _pool(inside, small, n, which, minimum) -> tuple[list[int], list[int]]:
+def _pool(
+    inside: np.ndarray, small: np.ndarray, n: np.ndarray, which: np.ndarray, minimum: int
+) -> tuple[list[int], list[int]]:
     """(cells that share a weight, cells that stand alone) of one audience × class."""
     pool = [c for c in inside if small[c]]
     alone = sorted((c for c in inside if not small[c]), key=lambda c: (n[c], which[c]))
@@ -150,7 +154,16 @@ def _pool(inside, small, n, which, minimum) -> tuple[list[int], list[int]]:
     return pool, alone
 
 
-def _weighted(who, where, which, people, n, members, reasons, minimum) -> CollapsedCells:
+def _weighted(
+    who: np.ndarray,
+    where: np.ndarray,
+    which: np.ndarray,
+    people: np.ndarray,
+    n: np.ndarray,
+    members: Mapping[str, list[int]],
+    reasons: Mapping[str, str],
+    minimum: int,
+) -> CollapsedCells:
     size = len(n)
     stratum = np.empty(size, dtype=object)
     population, responses = np.zeros(size), np.zeros(size, int)
@@ -250,7 +263,7 @@ def kish(weights: np.ndarray, counts: np.ndarray | None = None) -> WeightReport:
 
 
 def weights_by_share(
-    group: np.ndarray, counts: np.ndarray, shares: dict, *, total: float = 1.0
+    group: np.ndarray, counts: np.ndarray, shares: Mapping[str, float], *, total: float = 1.0
 ) -> np.ndarray:
     """Weight of every cell so that each group's responses add to its share of `total`.
 
@@ -264,5 +277,5 @@ def weights_by_share(
     for name, share in known.items():
         if share and (name not in names or held[names == name].sum() == 0):
             raise NumericInputError(f"'{name}' has a share of {share:g} but no response")
-    share = np.array([known.get(str(name), 0.0) for name in names])
-    return total * (share / np.where(held > 0, held, 1))[codes]
+    of_group = np.array([known.get(str(name), 0.0) for name in names])
+    return total * (of_group / np.where(held > 0, held, 1))[codes]

@@ -13,8 +13,8 @@ from scoring.numeric.recode import CellSums, aggregate, all_satisfied, cell_sums
 from scoring.plans.errors import PlanError
 from scoring.plans.job import Job, column
 
-# Audiences whose weighting cell is the school; the others' is the audience × class.
-SCHOOL_AUDIENCES = ("parent", "student", "teacher")
+# The cell of audiences that are weighted by class; the others' cell is the school.
+NO_SCHOOL = "*"
 CODES = ["1", "2", "3", "4", "5", "dont_know", "no_answer"]
 POINTS = {str(code): 25.0 * (code - 1) for code in range(1, 6)}
 TOP2 = {str(code): float(code >= 4) for code in range(1, 6)}
@@ -195,8 +195,8 @@ def _lines(joined: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, pd.DataFr
 
 
 def _joined(table: pd.DataFrame, strata: pd.DataFrame) -> pd.DataFrame:
-    by_school = table["audience"].isin(SCHOOL_AUDIENCES)
-    table["cell"] = table["school"].where(by_school, "*")
+    by_school = table["audience"].isin(strata.loc[strata["cell"] != NO_SCHOOL, "audience"])
+    table["cell"] = table["school"].where(by_school, NO_SCHOOL)
     keep = [c for c in strata.columns if c not in ("N", "n")]
     joined = table.merge(strata[keep], on=["audience", "class", "cell"], how="left", validate="m:1")
     lost = joined["stratum"].isna()

@@ -42,7 +42,12 @@ class Job:
 
     def table(self) -> pd.DataFrame:
         """The case's one table."""
-        return self.sources.main(self.case.get("inputs") or {})
+        inputs = self.case.get("inputs") or {}
+        frame = self.sources.main(inputs)
+        expected = inputs.get("rows")
+        if expected is not None and expected != len(frame):
+            self.warn(f"the plan speaks of {expected} rows, the table has {len(frame)}")
+        return frame
 
     def named_table(self, role: str) -> pd.DataFrame:
         """The table that the inputs name under `role` ("responses", "strata", …)."""

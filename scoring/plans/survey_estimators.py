@@ -194,7 +194,7 @@ def variables(frame: pd.DataFrame, named) -> tuple[np.ndarray, list[str]]:
     for name in named if isinstance(named, list) else [named]:
         if name in frame.columns:
             series = frame[name]
-            if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series):
+            if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
                 columns.append(series.to_numpy(float, na_value=np.nan)[:, None])
                 names.append(name)
             else:
