@@ -47,7 +47,7 @@ def test_fit_is_at_the_top_of_scipys_likelihood():
         assert stats.betabinom.logpmf(y, n, fit.alpha * factor_a, fit.beta * factor_b).sum() < top
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(county_counts)
 def test_a_shrunk_share_lies_between_the_direct_one_and_the_county(rows):
     y, n = np.array(rows).T
