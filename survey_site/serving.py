@@ -27,6 +27,7 @@ from survey_site.accounts.demo_logins import make_demo_logins, read_demo_logins
 from survey_site.broker import BrokerFailed, EmbeddedRedis
 from survey_site.celery import give_back_unfinished
 from survey_site.processes import start_beside, stop
+from survey_site.texts import compile_texts
 from surveys.distribution.links import link_of
 from surveys.distribution.qr import qr_text
 from surveys.models import Collector, County, WaveState
@@ -170,6 +171,7 @@ def _prepare(say: Callable[[str], None]) -> None:
         connection.ensure_connection()
     except OperationalError as error:
         raise ServingFailed(f"The database of DATABASE_URL cannot be reached: {error}".strip()) from error
+    compile_texts()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     if not County.objects.exists():

@@ -11,6 +11,7 @@ from zlib import crc32
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from survey_site.texts import compile_texts
 from tests import services
 from tests.chromium import OPTIONS, chromium_path
 
@@ -26,6 +27,11 @@ def uses_database(item: pytest.Item) -> bool:
     return bool(
         item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The pages are tested in the language they speak."""
+    compile_texts()
 
 
 @pytest.hookimpl(optionalhook=True)
