@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
     for section in (
         coverage(chosen.replicates, chosen.seed),
         verdicts(chosen.replicates, chosen.seed),
-        looks(chosen.replicates, chosen.seed),
+        looks(max(chosen.replicates // 2, 1), chosen.seed),
         detectors(chosen.counties, chosen.seed),
     ):
         for line in section:

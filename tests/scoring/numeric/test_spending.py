@@ -60,7 +60,7 @@ def test_one_look_is_the_ordinary_test():
 def test_sixty_looks_a_wave_watched_daily_hold_the_error():
     t = np.arange(1, 61) / 60
     got = alpha_spending_bounds(t, alpha=0.05)
-    assert crossing_probabilities(got.z, information=t, nodes=800).sum() == pytest.approx(0.05, abs=1e-9)
+    assert crossing_probabilities(got.z, information=t, nodes=400).sum() == pytest.approx(0.05, abs=1e-9)
 
 
 def test_fixed_tests_at_every_look_err_as_often_as_the_published_table_says():
