@@ -16,6 +16,8 @@ from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.raking import Margin, prepare_margins, rake
 from scoring.numeric.variance import sum_by
 
+# Misfit, relative to the size of a total, at which the solution is taken to be exact, and still good enough.
+_EXACT, _ENOUGH = 1e-13, 1e-9
 _Function = Callable[[np.ndarray], np.ndarray]
 
 
@@ -78,30 +80,15 @@ def calibrate(
         raise NumericInputError("an auxiliary variable has a missing value; every response needs all of them")
     link, slope = _distance(distance, bounds)
     w = design.weight
-    size = np.maximum(np.abs(x).max(axis=0), 1e-300)
-    xs, ts = x / size, target / size
-    eta = np.zeros(x.shape[1])
-    g = link(xs @ eta)
-    worst, steps = _misfit(xs, w * g, ts), 0
-    while worst > 1e-11:
-        if steps >= max_steps:
+    scale = np.maximum(np.abs(target), w @ np.abs(x))
+    scale = np.where(scale > 0, scale, 1.0)
+    xs, ts = x / scale, target / scale
+    # Halved steps are safe for smooth distances; with flat stretches whole steps may get through instead.
+    for halving in (True, False):
+        g, worst, steps = _solve(xs, ts, w, link, slope, max_steps=max_steps, halving=halving)
+        if worst <= _ENOUGH:
             break
-        gram = (xs * (w * slope(xs @ eta))[:, None]).T @ xs
-        change = np.linalg.pinv(gram, rcond=1e-13, hermitian=True) @ (ts - xs.T @ (w * g))
-        length, accepted = 1.0, False
-        # Halve the step while it does not help: bounded distances have flat stretches.
-        while length > 1e-6:
-            trial = link(xs @ (eta + length * change))
-            found = _misfit(xs, w * trial, ts) if np.isfinite(trial).all() else np.inf
-            if found < worst or (worst < 1e-9 and found <= worst):
-                accepted = True
-                break
-            length /= 2
-        steps += 1
-        if not accepted:
-            break
-        eta, g, worst = eta + length * change, trial, found
-    if worst > 1e-7:
+    else:
         raise NotComputable(
             f"calibration did not converge: a total is still off by {worst:.2%} after {steps} steps; "
             "widen the bounds or drop a control",
@@ -125,7 +112,7 @@ def trim(
     """Weights cut to lower..upper, the cut mass shared equally (added) among the rows that were inside.
 
     As R's `trimWeights`; with `until_inside` repeated while sharing pushes rows outside (`strict`).
-    Breaks margins: for comparison, the product trims with `raking.trim_and_rake`. The new weights count
+    Breaks margins: for comparison, the product trims with `trimming.trim_and_rake`. The new weights count
     as fixed. Not computable when no row is left inside.
     """
     low = -np.inf if lower is None else float(lower)
@@ -161,9 +148,37 @@ def _adjusted(
     return design.with_weights(weights, Adjustment(fit, weights)), report
 
 
-def _misfit(x: np.ndarray, weighted: np.ndarray, totals: np.ndarray) -> float:
-    scale = np.maximum(np.abs(totals), 1e-12 * max(np.abs(totals).max(initial=0), 1e-300))
-    return float((np.abs(x.T @ weighted - totals) / scale).max(initial=0.0))
+def _solve(
+    x: np.ndarray,
+    totals: np.ndarray,
+    w: np.ndarray,
+    link: _Function,
+    slope: _Function,
+    *,
+    max_steps: int,
+    halving: bool,
+) -> tuple[np.ndarray, float, int]:
+    """(g, worst misfit relative to the columns' scale, steps) of Newton's method for Σ w g(x'η) x = T."""
+    eta = np.zeros(x.shape[1])
+    g = link(x @ eta)
+    misfit = totals - x.T @ (w * g)
+    for step in range(max_steps):
+        if np.abs(misfit).max() <= _EXACT:
+            return g, float(np.abs(misfit).max()), step
+        gram = (x * (w * slope(x @ eta))[:, None]).T @ x
+        change = np.linalg.pinv(gram, rcond=1e-13, hermitian=True) @ misfit
+        length = 1.0
+        while True:
+            trial = link(x @ (eta + length * change))
+            after = totals - x.T @ (w * trial)
+            better = np.isfinite(after).all() and (not halving or after @ after < misfit @ misfit)
+            if better or length < 1e-8:
+                break
+            length /= 2
+        if not better:
+            return g, float(np.abs(misfit).max()), step
+        eta, g, misfit = eta + length * change, trial, after
+    return g, float(np.abs(misfit).max()), max_steps
 
 
 def _distance(distance: str, bounds: tuple[float, float] | None) -> tuple[_Function, _Function]:

@@ -1,4 +1,4 @@
-"""Weights that meet known margins: raking, and trimming with renewed raking.
+"""Weights that meet known margins: raking.
 
 Works on rows and on cells alike: `counts` are the responses that carry each weight. Source: Deming and
 Stephan 1940; Deville, Särndal and Sautory 1993; Potter 1990; Kolenikov 2014.
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
+from scoring.numeric.auxiliary import indicator_matrix
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.expression import as_word
 from scoring.numeric.variance import sum_by
@@ -101,11 +103,17 @@ def rake(
             break
         stalled = len(history) > 10 and history[-11] * 0.99 < worst
         if len(history) > max_passes or stalled:
-            raise NotComputable(
-                f"raking did not converge: after {len(history) - 1} passes a category is off by {worst:.2%}. "
-                "These responses cannot meet all margins; drop or collapse the least important one",
-                code="raking_not_converged",
-            )
+            # Slow is not impossible: the same weights by Newton's method, if they exist.
+            found = _newton(start, n, prepared, tolerance)
+            if found is None:
+                raise NotComputable(
+                    f"raking did not converge: after {len(history) - 1} passes a category is off by "
+                    f"{worst:.2%}. These responses cannot meet all margins; drop or collapse the least "
+                    "important one",
+                    code="raking_not_converged",
+                )
+            weights, worst = found, worst_margin(found * n, prepared)
+            break
         for margin in prepared:
             weighted = sum_by(margin.codes, weights * n, len(margin.totals))
             factor = np.divide(margin.totals, weighted, out=np.zeros_like(weighted), where=weighted > 0)
@@ -113,6 +121,32 @@ def rake(
     used = (n > 0) & (start > 0)
     g = weights[used] / start[used]
     return RakedWeights(weights, len(history) - 1, worst, float(g.min()), float(g.max()))
+
+
+def _newton(
+    start: np.ndarray, n: np.ndarray, margins: Sequence[PreparedMargin], tolerance: float
+) -> np.ndarray | None:
+    """Weights start · exp(x'η) that meet the margins, or None: where structural zeros stand in the way, η
+    runs off to infinity and some weight to nothing, which is no solution."""
+    x = indicator_matrix([margin.codes for margin in margins])
+    totals = np.concatenate([margin.totals for margin in margins])
+    eta = np.zeros(x.shape[1])
+    weights = start.copy()
+    for _ in range(60):
+        gram = (x.T @ sparse.diags(weights * n) @ x).toarray()
+        change = np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ (totals - x.T @ (weights * n))
+        worst = worst_margin(weights * n, margins)
+        for halving in range(30):
+            trial = start * np.exp(np.clip(x @ (eta + change / 2**halving), -50, 50))
+            if worst_margin(trial * n, margins) < worst:
+                break
+        else:
+            return None
+        eta, weights = eta + change / 2**halving, trial
+        if worst_margin(weights * n, margins) <= tolerance:
+            lowest = (weights[start > 0] / start[start > 0]).min()
+            return weights if lowest > 1e-6 else None
+    return None
 
 
 def worst_margin(weighted: np.ndarray, margins: Sequence[PreparedMargin]) -> float:
@@ -123,82 +157,6 @@ def worst_margin(weighted: np.ndarray, margins: Sequence[PreparedMargin]) -> flo
         people = margin.totals > 0
         worst = max(worst, float(np.abs(reached[people] / margin.totals[people] - 1).max(initial=0.0)))
     return worst
-
-
-@dataclass(frozen=True)
-class CappedWeights:
-    """Weights that meet the margins under a cap; caps (g,) per row or cell; n_at_cap: responses whose
-    weight lies within 1e-6 of its cap; rounds of trimming and raking; trimmed_share: part of the raked
-    weight above the caps."""
-
-    weights: np.ndarray
-    caps: np.ndarray
-    n_at_cap: int
-    rounds: int
-    trimmed_share: float
-
-
-def default_caps(
-    margins: Sequence[Margin], group: np.ndarray, *, counts: np.ndarray | None = None, factor: float = 1.05
-) -> dict[str, float]:
-    """Per group (audience) `factor` × the largest margin mean, people ÷ responses of a category.
-
-    Every category must lie in one group, as it does when margins are crossed with the audience.
-    """
-    words = np.asarray(group, dtype=str)
-    n = np.ones(len(words)) if counts is None else np.asarray(counts, float)
-    caps: dict[str, float] = {}
-    for margin in prepare_margins(margins, n):
-        held = sum_by(margin.codes, n, len(margin.totals))
-        owner = np.empty(len(margin.totals), dtype=object)
-        owner[margin.codes] = words
-        for k in np.flatnonzero(held > 0):
-            caps[str(owner[k])] = max(caps.get(str(owner[k]), 0.0), factor * margin.totals[k] / held[k])
-    return caps
-
-
-def trim_and_rake(
-    weights: np.ndarray,
-    margins: Sequence[Margin],
-    *,
-    group: np.ndarray,
-    caps: Mapping[str, float],
-    counts: np.ndarray | None = None,
-    tolerance: float = 1e-6,
-    max_rounds: int = 1000,
-) -> CappedWeights:
-    """Cut weights at their group's cap and rake again from there, until max weight/cap ≤ 1 + tolerance.
-
-    weights: already raked; group: (g,) words (audiences); caps: group → largest weight. A cap below the
-    largest margin mean of its group can never be met and is refused before the loop; so is a missing cap.
-    Not computable if `max_rounds` do not suffice.
-    """
-    words = np.asarray(group, dtype=str)
-    n = np.ones(len(words)) if counts is None else np.asarray(counts, float)
-    least = default_caps(margins, words, counts=n, factor=1.0)
-    for name, needed in least.items():
-        if name not in caps:
-            raise NumericInputError(f"'{name}' has no cap for its weights")
-        if caps[name] < needed * (1 - 1e-12):
-            raise NumericInputError(
-                f"'{name}': no weights up to {caps[name]:g} can meet its margins, since a category needs "
-                f"{needed:g} people per response on average; raise the cap above that"
-            )
-    cap = np.array([caps.get(str(word), np.inf) for word in words])
-    current = np.asarray(weights, float).copy()
-    excess = float((n * np.maximum(current - cap, 0)).sum())
-    share = excess / float((n * current).sum())
-    rounds = 0
-    while (current[n > 0] / cap[n > 0]).max() > 1 + tolerance:
-        if rounds >= max_rounds:
-            raise NotComputable(
-                f"after {rounds} rounds of trimming and raking weights still exceed their cap; raise the cap",
-                code="trimming_not_converged",
-            )
-        current = rake(np.minimum(current, cap), margins, counts=n).weights
-        rounds += 1
-    at_cap = int(round(n[(current >= cap * (1 - 1e-6))].sum()))
-    return CappedWeights(current, cap, at_cap, rounds, share)
 
 
 def margin_warnings(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scoring.numeric.composite import estimate_composite
-from scoring.numeric.raking import default_caps, trim_and_rake
+from scoring.numeric.trimming import default_caps, trim_and_rake
 from scoring.numeric.weighting import collapse_cells, kish
 from scoring.plans.county_estimators import STRATA, composite_entry, domain_entries, variables_of
 from scoring.plans.county_tables import County, calibration_of, county, county_of_tallies, raked, shares_of

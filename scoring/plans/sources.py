@@ -16,6 +16,7 @@ _EXCEL = {
     ".ods": "calamine",
     ".xlsb": "calamine",
 }
+_NA_WORDS = ("NA", "NaN", "N/A", "#N/A", ".")
 _TEXT = {".csv", ".txt", ".tsv"}
 
 
@@ -46,10 +47,21 @@ def read_table(path: Path) -> pd.DataFrame:
     except (OSError, EOFError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise PlanError(f"{path.name} cannot be read: {error}") from error
     frame.columns = [str(name).strip() for name in frame.columns]
+    for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]:
+        frame[name] = _numbers_beside_na(frame[name])
     repeated = frame.columns[frame.columns.duplicated()]
     if len(repeated):
         raise PlanError(f"{path.name}: the column '{repeated[0]}' appears twice")
     return frame
+
+
+def _numbers_beside_na(values: pd.Series) -> pd.Series:
+    """A column of numbers in which statistics programs wrote NA for a missing one is a column of numbers."""
+    if not values.isin(_NA_WORDS).any():
+        return values
+    numbers = pd.to_numeric(values.where(~values.isin(_NA_WORDS)), errors="coerce")
+    readable = numbers.notna() | values.isna() | values.isin(_NA_WORDS)
+    return numbers if readable.all() and numbers.notna().any() else values
 
 
 def _text(raw: bytes, path: Path) -> pd.DataFrame:

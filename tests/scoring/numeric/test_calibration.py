@@ -6,7 +6,8 @@ import pytest
 from scoring.numeric.calibration import calibrate, poststratify, trim
 from scoring.numeric.design import survey_design
 from scoring.numeric.errors import NotComputable
-from scoring.numeric.raking import Margin, default_caps, rake, trim_and_rake
+from scoring.numeric.raking import Margin, rake
+from scoring.numeric.trimming import default_caps, trim_and_rake
 
 AB, XY = np.array(list("aabb")), np.array(list("xyxy"))
 
@@ -36,6 +37,16 @@ def test_margins_that_cannot_both_be_met_are_not_computable():
     left, right = np.array(list("abb")), np.array(list("xxy"))
     with pytest.raises(NotComputable, match="did not converge"):
         rake(np.ones(3), margins({"a": 40, "b": 60}, {"x": 30, "y": 70}, left, right))
+
+
+def test_slow_raking_is_finished_by_other_means():
+    # Nearly incompatible margins: fitting them in turn would take thousands of passes.
+    left, right = np.array(list("aabb") * 25), np.array(list("xyxy") * 25)
+    base = np.where((left == "a") & (right == "y"), 1e-4, np.where((left == "b") & (right == "x"), 1e-4, 1.0))
+    goal = margins({"a": 40, "b": 60}, {"x": 60, "y": 40}, left, right)
+    found = rake(base, goal)
+    assert found.worst <= 1e-8
+    assert found.weights[right == "x"].sum() == pytest.approx(60)
 
 
 @pytest.mark.parametrize(

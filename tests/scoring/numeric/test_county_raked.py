@@ -5,8 +5,9 @@ import numpy as np
 from scoring.numeric.blocks import MarginCalibration
 from scoring.numeric.cells import Cells
 from scoring.numeric.jackknife import jackknife
-from scoring.numeric.raking import Margin, default_caps, rake, trim_and_rake
+from scoring.numeric.raking import Margin, rake
 from scoring.numeric.recode import aggregate
+from scoring.numeric.trimming import default_caps, trim_and_rake
 from tests.golden_cases import assert_matches, golden_case, read_data
 from tests.scoring.numeric.county_cells import (
     STRATA,

@@ -43,6 +43,13 @@ def test_chinese_tables_are_read_in_the_encodings_counties_use(tmp_path, encodin
     assert frame["满意"].isna().tolist() == [False, True]
 
 
+def test_na_among_numbers_is_a_missing_number_and_among_words_a_word(tmp_path):
+    (tmp_path / "answers.csv").write_text("score,country\n4,NA\nNA,DE\n5,CN\n")
+    frame = read_table(tmp_path / "answers.csv")
+    assert frame["score"].isna().tolist() == [False, True, False]
+    assert frame["country"].tolist() == ["NA", "DE", "CN"]
+
+
 def test_a_workbook_is_read(tmp_path):
     read_data("api_strat").to_excel(tmp_path / "answers.xlsx", index=False)
     result = run_plan(STRATIFIED, data=tmp_path / "answers.xlsx")
