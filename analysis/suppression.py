@@ -55,7 +55,7 @@ def hidden_figures(
     criterion for weights in general position; subtraction and any other linear attack are covered.
     """
     reasons: dict[Figure, Reason] = {figure: "few" for figure, n in sizes.items() if 0 < n < minimum}
-    equations = [_without_empty(total, sizes) for total in totals]
+    equations = [members for total in totals if len(members := _with_answers(total, sizes)) > 1]
     never_shown = {figure for members in equations for figure in members} - sizes.keys()
     while True:
         _join_single_ones(reasons, never_shown, equations, sizes)
@@ -184,7 +184,7 @@ def _hide_topic_parts(topic: dict, hidden: Mapping[Figure, Reason], also: set[st
             topic["audience_valid"][name] = None
 
 
-def _without_empty(total: Total, sizes: Mapping[Figure, int]) -> tuple[Figure, ...]:
+def _with_answers(total: Total, sizes: Mapping[Figure, int]) -> tuple[Figure, ...]:
     """The equation's members, total first; figures without answers take no part in it."""
     return tuple(dict.fromkeys(member for member in (total.figure, *total.parts) if sizes.get(member, 1) > 0))
 
@@ -201,7 +201,7 @@ def _join_single_ones(
         changed = False
         for members in equations:
             unknown = [member for member in members if member in reasons or member in never_shown]
-            if len(unknown) == 1 and unknown[0] in reasons and len(members) > 1:
+            if len(unknown) == 1 and unknown[0] in reasons:
                 reasons[_next_to_hide(members, unknown, sizes)] = "together"
                 changed = True
 
