@@ -37,6 +37,13 @@ class AudienceEstimate:
         """Standard error of the audience's mean."""
         return self.variance**0.5
 
+    @property
+    def deff(self) -> float | None:
+        """Variance over that of as many answers drawn at random with replacement; None if all are equal."""
+        if not self.element_variance > 0 or self.n_valid < 1:
+            return None
+        return self.variance / (self.element_variance / self.n_valid)
+
 
 @dataclass(frozen=True)
 class LocationEstimate:

@@ -288,3 +288,11 @@ def test_counts_become_sums():
     assert got.R.tolist() == [5, 0]
     assert got.S1.tolist() == [350, 0]
     assert got.S2.tolist() == [27500, 0]
+
+
+def test_design_effect_of_an_audience():
+    want = golden_case("P-county_a-deff").expected["cluster"]
+    cells, sums = county_sums(TOP2)
+    found = estimate_composite(cells, sums, audience_shares=SHARES, class_shares=None, design=SCHOOLS)
+    for name in ("parent", "student", "teacher"):
+        assert found.audience(name).deff == pytest.approx(want[name]["deff_replace"], rel=1e-9)
