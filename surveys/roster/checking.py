@@ -67,6 +67,7 @@ class _Reader:
 
     sheet: str
     row: Row
+    about: str = ""
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, column: Column | None, reader: Callable[..., Any], **options: Any) -> Any:
@@ -81,8 +82,10 @@ class _Reader:
     def refuse(self, column: Column, sentence: str) -> None:
         found = short(str(self.row.cell(column.index)))
         self.problems.append(
-            Problem(self.sheet, self.row.number, letter(column.index), column.heading, found, sentence)
-        )
+            Problem(
+                self.sheet, self.row.number, letter(column.index), column.heading, found, sentence, self.about
+            )
+        )  # fmt: skip
 
 
 def check_roster(sheets: Sequence[Sheet]) -> CheckedRoster:
@@ -173,7 +176,8 @@ def _read_schools(sheet: str, header: Header, rows: list[Row], found: _Found) ->
 
 def _school(sheet: str, header: Header, row: Row, found: _Found) -> SchoolRow | None:
     """The school of a row, or None if anything in it cannot be used."""
-    reader = _Reader(sheet, row)
+    known = [row.cell(column.index) for name in ("name", "code") if (column := header.column(name))]
+    reader = _Reader(sheet, row, short(next((str(cell) for cell in known if cell), "")))
     entries = {
         name: reader.read(header.column(name), read)
         for name, read in (

@@ -20,16 +20,16 @@ def oddities(school: SchoolRow, header: Header) -> Iterator[Problem]:
     """What is rare in one school's entries."""
     if not school.pupils:
         sentence = _("The school has no pupils: nobody there can be asked but staff.")
-        yield _remark(school.sheet, school.row, header, "name", school.name, sentence)
+        yield _remark(school.sheet, school.row, header, "name", school.name, sentence, school.name)
     elif not school.teachers:
         sentence = _("The school has pupils but no teachers.")
-        yield _remark(school.sheet, school.row, header, "teachers", "0", sentence)
+        yield _remark(school.sheet, school.row, header, "teachers", "0", sentence, school.name)
     elif school.pupils > MANY_PUPILS_PER_CLASS * school.classes:
         sentence = _("%(pupils)s pupils in %(classes)s classes: please check.") % {
             "pupils": f"{school.pupils:,}",
             "classes": school.classes,
         }
-        yield _remark(school.sheet, school.row, header, "classes", str(school.classes), sentence)
+        yield _remark(school.sheet, school.row, header, "classes", str(school.classes), sentence, school.name)
 
 
 def wrong_totals(sheet: str, header: Header, row: Row, schools: Iterable[SchoolRow]) -> Iterator[Problem]:
@@ -84,7 +84,9 @@ def unused_columns(sheet: str, header: Header) -> Iterator[Problem]:
         yield Problem(sheet, header.rows[0], letter(index), heading, "", _("This column is not imported."))
 
 
-def _remark(sheet: str, row: int, header: Header, field: str, found: Cell, sentence: str) -> Problem:
+def _remark(
+    sheet: str, row: int, header: Header, field: str, found: Cell, sentence: str, about: str = ""
+) -> Problem:
     column = header.column(field)
     assert column is not None  # the header was found usable
-    return Problem(sheet, row, letter(column.index), column.heading, short(str(found)), sentence)
+    return Problem(sheet, row, letter(column.index), column.heading, short(str(found)), sentence, about)

@@ -17,6 +17,7 @@ class Problem:
     heading: str
     found: str
     sentence: str
+    about: str = ""  # the school's name (else its code) as the row has it
 
 
 @dataclass(frozen=True)

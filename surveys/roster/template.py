@@ -48,13 +48,16 @@ def problems_table(problems: Sequence[Problem]) -> bytes:
     with xlsxwriter.Workbook(stream, _OPTIONS) as book:
         bold, wrap = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         sheet = book.add_worksheet(_("Entries to mend")[:31])
-        headings = (_("Sheet"), _("Row"), _("Column"), _("Heading"), _("Found"), _("What is allowed"))
-        for index, (title, width) in enumerate(zip(headings, (16, 6, 8, 20, 30, 60), strict=True)):
+        headings = (
+            _("Sheet"), _("Row"), _("Column"), _("School"), _("Heading"), _("Found"), _("What is allowed"),
+        )  # fmt: skip
+        for index, (title, width) in enumerate(zip(headings, (14, 8, 8, 28, 20, 28, 60), strict=True)):
             sheet.set_column(index, index, width, wrap)
             sheet.write_string(0, index, title, bold)
         for number, one in enumerate(problems, start=1):
             row = str(one.row) if one.row else _("whole sheet")
-            for index, entry in enumerate((one.sheet, row, one.column, one.heading, one.found, one.sentence)):
+            entries = (one.sheet, row, one.column, one.about, one.heading, one.found, one.sentence)
+            for index, entry in enumerate(entries):
                 sheet.write_string(number, index, entry)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(problems), 1), len(headings) - 1)
