@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.results import Figure, WaveResults
-from scoring.controls import Control, population_controls, resident_shares
+from scoring.controls import Control
 from scoring.estimates import estimate_wave
 from scoring.numeric.cells import Design
 from scoring.rules import ScoringRule, shipped_rules
+from scoring.runs import setting_now
 from surveys.queries import tally_frame
 
 
@@ -48,20 +49,17 @@ def other_rules(results: WaveResults) -> list[OtherRule]:
 
 
 def _setting(results: WaveResults) -> dict:
-    if results.run:
-        inputs = results.run.inputs
-        return {
-            "controls": [Control(**one) for one in inputs["controls"]],
-            "shares": inputs["shares"],
-            "class_shares": inputs["class_shares"],
-            "design": Design(**inputs["design"]),
-        }
-    wave = results.wave
+    """All but the rule: a frozen run's own inputs, else what holds now."""
+    if results.run is None:
+        setting = setting_now(results.wave)
+        del setting["rule"]
+        return setting
+    inputs = results.run.inputs
     return {
-        "controls": population_controls(wave),
-        "shares": {row.audience: float(row.share) for row in wave.audiences.all()},
-        "class_shares": resident_shares(wave),
-        "design": Design(kind=wave.design, fpc=False),
+        "controls": [Control(**one) for one in inputs["controls"]],
+        "shares": inputs["shares"],
+        "class_shares": inputs["class_shares"],
+        "design": Design(**inputs["design"]),
     }
 
 

@@ -26,7 +26,7 @@ class ScoringRefused(Exception):
 
 def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
     """The wave's figures from its counts as they stand. Without verdict words unless it is closed."""
-    return estimate_wave(tally_frame(wave), with_verdict=wave.is_closed, **_setting(wave, rule))
+    return estimate_wave(tally_frame(wave), with_verdict=wave.is_closed, **setting_now(wave, rule=rule))
 
 
 def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None = None) -> ScoreRun:
@@ -35,7 +35,7 @@ def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None =
         chain = WaveChain.objects.select_for_update(no_key=True).get(pk=wave.pk)
         if not chain.wave.is_closed:
             raise ScoringRefused(_("Close the wave first: while answers come in there is no verdict."))
-        setting = _setting(chain.wave, rule)
+        setting = setting_now(chain.wave, rule=rule)
         result = estimate_wave(tally_frame(chain.wave), with_verdict=True, **setting)
         inputs = _inputs(chain, setting)
         frozen = json.dumps({"inputs": inputs, "result": result}, sort_keys=True, ensure_ascii=False)
@@ -71,7 +71,8 @@ def program_version() -> str:
         return "0.1.0"
 
 
-def _setting(wave: Wave, rule: ScoringRule | None) -> dict:
+def setting_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
+    """Rule, controls, shares, class shares and design as they stand: what `estimate_wave` is asked with."""
     shares = {row.audience: float(row.share) for row in wave.audiences.all()}
     total = sum(shares.values())
     return {

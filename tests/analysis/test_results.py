@@ -194,6 +194,16 @@ def test_other_rules_are_the_same_counts_and_begin_with_the_waves_own(wave):
     assert all(one.figure.estimate is not None for one in listed)
 
 
+def test_other_rules_are_computed_where_the_shares_were_cut_to_five_decimals():
+    """Half and six twelfths, as kept, add up to 0.99998."""
+    names = ("student", "teacher", "principal", "deputy", "cppcc", "resident")
+    wave = wave_asking(county_with_schools(6), {"parent": 0.50002, **dict.fromkeys(names, 0.08333)})
+    for audience in ("parent", *names):
+        answer_everywhere(wave, audience, satisfied=12, others=2)
+    wave.audiences.filter(audience="parent").update(share="0.50000")
+    assert len(other_rules(wave_results(wave, now=NOON))) > 5
+
+
 def test_other_rules_have_no_verdict_while_the_wave_is_open(wave):
     assert {one.verdict for one in other_rules(wave_results(wave, now=NOON))} == {None}
 
