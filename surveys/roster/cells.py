@@ -27,7 +27,7 @@ class Limits:
     cells: int
 
 
-ROSTER_LIMITS = Limits(file_bytes=10 * 1024**2, unpacked_bytes=60 * 1024**2, rows=20_000, cells=1_000_000)
+ROSTER_LIMITS = Limits(file_bytes=10 * 1024**2, unpacked_bytes=60 * 1024**2, rows=5_000, cells=300_000)
 
 
 class RosterFileError(Exception):

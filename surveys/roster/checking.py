@@ -95,6 +95,7 @@ def check_roster(sheets: Sequence[Sheet]) -> CheckedRoster:
         _check_sheet(sheet, found)
     if not found.kinds:
         found.problems.append(_no_table(sheets))
+        found.remarks.clear()  # the problem says it for all sheets
     _refuse_repeated(found)
     bad = {(problem.sheet, problem.row) for problem in found.problems}
     schools = [row for row in found.schools if (row.sheet, row.row) not in bad]

@@ -231,8 +231,9 @@ NUMBER = "Allowed: a whole number from 0 to 10,000."
 def test_a_bad_entry_is_named_with_its_place_and_what_is_allowed(heading, written, column, sentence):
     roster = checked([["名册"], [], HEADINGS, SECOND, with_entry(FIRST, heading, written)])
     found = written if len(written) <= 60 else written[:59] + "…"
+    told = {"学校名称": found or FIRST[0]}.get(heading, FIRST[1])
     assert said(roster) == [(5, column, found, sentence)]
-    assert roster.problems[0].heading == heading
+    assert (roster.problems[0].heading, roster.problems[0].about) == (heading, told)
     assert [row.code for row in roster.schools] == [SECOND[0]]
     assert roster.bad_rows == 1
 
@@ -323,6 +324,7 @@ def test_two_columns_of_the_same_meaning_are_named():
 def test_a_table_that_is_no_roster_is_refused_with_the_headings_needed():
     roster = checked([["姓名", "电话", "地址"], ["张三", "1", "2"]])
     assert [(one.row, one.found) for one in roster.problems] == [(0, "姓名、电话、地址")]
+    assert roster.remarks == ()
     assert roster.problems[0].sentence == (
         "No header row was found. It must have these headings: "
         "学校代码、学校名称、乡镇、办学类型、城乡分类、公办民办、班级数、教师数、一年级…."
