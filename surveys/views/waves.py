@@ -35,7 +35,6 @@ EVENTS = {
     "answers_imported": gettext_lazy("Replies imported"),
     "closed": gettext_lazy("Closed"),
     "reopened": gettext_lazy("Opened again"),
-    "answers_imported": gettext_lazy("Ready-made answers imported"),
 }
 
 
