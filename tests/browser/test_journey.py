@@ -1,4 +1,4 @@
-"""The main job in one piece: a phone answers, the desk counts it within five seconds, closing brings a verdict."""
+"""The main job in one piece: a phone answers, the desk counts it within five seconds, closing judges it."""
 
 from __future__ import annotations
 
