@@ -14,7 +14,7 @@ from typing import Any
 from analysis.columns import plain
 from analysis.county_items import CountyAnswers, ItemLine, county_answers
 from analysis.facts import CountyFacts, Recognition
-from analysis.findings import Sentence
+from analysis.findings import WORDS, Sentence
 from analysis.quantities import NotANumber, has_percent_sign, read_number
 from analysis.school_table import EvaluationFileError, Record, SchoolTable, column_headings, school_table
 from analysis.standard import read_standard_file, shipped_standard, standard_keys
@@ -182,8 +182,8 @@ def typed_recognition(text: str) -> Recognition:
 def score_run_recognition(path: Path) -> Recognition:
     """The recognition rate of a frozen score run, or of a result of `score_file`, as JSON.
 
-    Read: estimate, verdict (a word, or an object with verdict, lower, upper, threshold), threshold, unit,
-    interval or ci_lower/ci_upper, reasons, rule, digest; inside `result` if there is one.
+    Read: estimate, se, unit, verdict (a word, or an object with verdict, lower, upper, n_star), threshold,
+    lower_one_sided, upper_one_sided, n_star, reasons, rule, digest; inside `result` if there is one.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -192,6 +192,8 @@ def score_run_recognition(path: Path) -> Recognition:
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     run = data.get("result", data) if isinstance(data, dict) else None
+    if isinstance(run, dict) and "error" in run:
+        return Recognition(None, "score_run", verdict="not_computable", reasons=(str(run["error"]),))
     if not isinstance(run, dict) or "estimate" not in run:
         raise EvaluationFileError(f"{path.name}: no score run; expected an object with 'estimate'")
     if run.get("unit", "share") != "share":
@@ -200,6 +202,9 @@ def score_run_recognition(path: Path) -> Recognition:
         )
     said: Any = run.get("verdict")
     details = said if isinstance(said, dict) else {"verdict": said}
+    word = details.get("verdict")
+    if word is not None and word not in WORDS:
+        raise EvaluationFileError(f"{path.name}: the verdict is {word!r}; allowed: {', '.join(WORDS)}")
     threshold = _as_fraction(details.get("threshold", run.get("threshold")))
     about = {
         key: str(value)
@@ -209,10 +214,12 @@ def score_run_recognition(path: Path) -> Recognition:
     return Recognition(
         estimate=_as_fraction(run["estimate"]),
         origin="score_run",
-        verdict=details.get("verdict"),
+        verdict=word,
         threshold=threshold,
-        lower=details.get("lower", run.get("ci_lower")),
-        upper=details.get("upper", run.get("ci_upper")),
+        lower=details.get("lower", run.get("lower_one_sided")),
+        upper=details.get("upper", run.get("upper_one_sided")),
+        se=run.get("se"),
+        n_star=details.get("n_star", run.get("n_star")),
         reasons=tuple(
             str(reason.get("code", reason) if isinstance(reason, dict) else reason)
             for reason in (run.get("reasons") or details.get("reasons") or ())

@@ -60,8 +60,9 @@ class ItemFact:
 class Recognition:
     """The recognition rate (社会认可度) of a frozen score run, or a figure typed in from elsewhere.
 
-    estimate, lower, upper: shares 0–1; verdict: the score run's statistical verdict (None for a typed
-    figure); threshold: what that verdict was held against.
+    estimate: a share 0–1; verdict: the score run's statistical verdict (None for a typed figure), threshold:
+    what that was held against, lower and upper: its bounds; se and n_star: standard error and the effective
+    sample size behind the bounds.
     """
 
     estimate: Fraction | None
@@ -70,6 +71,8 @@ class Recognition:
     threshold: Fraction | None = None
     lower: float | None = None
     upper: float | None = None
+    se: float | None = None
+    n_star: float | None = None
     reasons: tuple[str, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
 

@@ -31,7 +31,8 @@ class AreaResult:
 class SchoolResult:
     """One school at one stage, or as a whole (stage "").
 
-    verdict: over the criteria that decide whether a school passes; None where none of them speaks of it.
+    verdict: over the criteria that decide whether a school passes, of a whole school over its stages too;
+    None where none of them speaks of it.
     findings: criterion → what it found here. excluded: why those criteria leave it out.
     """
 
@@ -134,15 +135,19 @@ def _schools(facts: CountyFacts, findings: Mapping[str, Finding]) -> tuple[Schoo
         for whole in (False, True):
             for one in facts.judged(rule.exclusion, whole_schools=whole).excluded:
                 left_out.setdefault((one.row.school, one.row.stage), one.reason)
+    deciding: dict[tuple[str, str], list[Word]] = defaultdict(list)
+    for place, found in here.items():
+        words = [found[key].verdict for key in standard.school_verdict if key in found]
+        deciding[place] += words
+        if place[1]:
+            deciding[place[0], ""] += words
     results = []
     # A special school has no stage: its row is the whole school, which stands there already.
     by_stage = (row for row in facts.rows if row.stage)
     for row in sorted((*facts.schools, *by_stage), key=lambda row: row.school):
         place = (row.school, row.stage)
-        found = here.get(place, {})
-        deciding = [found[key].verdict for key in standard.school_verdict if key in found]
-        verdict = all_of(deciding) if deciding else None
-        results.append(SchoolResult(row, verdict, found, left_out.get(place)))
+        verdict = all_of(deciding[place]) if deciding.get(place) else None
+        results.append(SchoolResult(row, verdict, here.get(place, {}), left_out.get(place)))
     return tuple(results)
 
 

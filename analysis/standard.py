@@ -100,8 +100,8 @@ class _Reader(StandardFile):
         if not _KEY.fullmatch(key):
             self.refuse("key", f"{key!r} is not a name; allowed: a–z, 0–9 and single -, such as 'henan-2023'")
         issued = self.required(data, "issued", str, "")
-        if not _DATE.fullmatch(issued):
-            self.refuse("issued", f"found {issued!r}; allowed: '2017', '2017-04' or '2017-04-19'")
+        if issued != "unknown" and not _DATE.fullmatch(issued):
+            self.refuse("issued", f"found {issued!r}; allowed: '2017', '2017-04', '2017-04-19', 'unknown'")
         self.own_columns(data)
         self.settings = {name: self.setting(name, t) for name, t in self.tables(data, "settings", "").items()}
         self.items = {name: self.item(name, t) for name, t in self.tables(data, "items", "").items()}

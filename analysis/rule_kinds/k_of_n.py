@@ -85,7 +85,7 @@ class KOfN(Rule):
                 parts.append(unsure(key, row, missing, facts))
             elif members := self.members(row, facts):
                 parts.append(self.combine(key, row, members, facts))
-        return over_rows(key, parts, facts, of_schools=whole)
+        return over_rows(key, parts, facts, rows=len(judged.rows), of_schools=whole)
 
     def members(self, row: SchoolRow, facts: CountyFacts) -> tuple[Finding, ...]:
         """The finding on every member that applies to the row."""

@@ -8,36 +8,12 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from analysis.facts import CountyFacts, ItemFact, SchoolRow
-from analysis.findings import Finding, Quantity, Sentence, Texts, not_computable
+from analysis.findings import Finding, Quantity, Sentence, not_computable
+from analysis.rule_kinds.points_tree import POINTS, Node, read_tree
 from analysis.rule_kinds.rule import Rule
-from analysis.standard_file import LIMITS, StandardFile
-from analysis.standard_parts import CountyItem, Limit, Open, resolved, setting_gap
+from analysis.standard_file import StandardFile
+from analysis.standard_parts import Open, resolved, setting_gap
 from surveys.toml_file import Table, at
-
-POINTS: Texts = {"zh-hans": "分", "en": "points"}
-
-
-@dataclass(frozen=True)
-class Node:
-    """One node: points to be had, and either parts or a leaf's item of the county.
-
-    item: how a leaf is answered: points earned, or yes (all) and no (none); with a limit, a figure that
-    earns all or nothing; with `each_missing`, a count of what is missing, each costing so many points.
-    """
-
-    key: str
-    name: Texts
-    points: Open
-    parts: tuple[Node, ...] = ()
-    item: str = ""
-    limit: Limit | None = None
-    each_missing: Open | None = None
-
-    def leaves(self) -> Iterator[Node]:
-        if not self.parts:
-            yield self
-        for part in self.parts:
-            yield from part.leaves()
 
 
 @dataclass(frozen=True)
@@ -60,7 +36,7 @@ class Points(Rule):
     def read(cls, file: StandardFile, table: Table, place: str) -> Points:
         if ("pass_points" in table) == ("pass_share" in table):
             file.refuse(place, "needs exactly one of pass_points and pass_share")
-        tree = cls._node(file, "total", table, place, is_root=True)
+        tree = read_tree(file, "total", table, place, is_root=True)
         seen: set[str] = set()
         for node in tree.leaves():
             if node.key in seen:
@@ -76,48 +52,6 @@ class Points(Rule):
         if isinstance(share, Fraction) and not 0 < share <= 1:
             file.refuse(at(place, "pass_share"), f"found {float(share):g}; allowed: above 0 up to 1")
         return cls(tree, marks["pass_points"], marks["pass_share"])
-
-    @classmethod
-    def _node(cls, file: StandardFile, key: str, table: Table, place: str, *, is_root: bool = False) -> Node:
-        file.check_key(key, place)
-        points = file.open_number(table, "points", place)
-        if isinstance(points, Fraction) and points <= 0:
-            file.refuse(at(place, "points"), f"found {float(points):g}; allowed: above 0")
-        tables = file.tables(table, "parts", place)
-        if not is_root:
-            leaf_keys = ("name", "points", "item", *LIMITS, "each_missing")
-            allowed = ("name", "points", "parts") if tables else leaf_keys
-            file.only_keys(table, allowed, place)
-        name = {} if is_root else file.texts(table, "name", place)
-        parts = tuple(
-            cls._node(file, name, part, at(place, f"parts.{name}")) for name, part in tables.items()
-        )
-        if parts:
-            _check_sum(file, points, parts, place)
-            return Node(key, name, points, parts)
-        if is_root:
-            file.refuse(place, "has no parts; add parts.<name> with name and points")
-        return cls._leaf(file, key, name, points, table, place)
-
-    @classmethod
-    def _leaf(cls, file: StandardFile, key: str, name: Texts, points: Open, table: Table, place: str) -> Node:
-        limit = file.limit(table, place) if set(LIMITS) & set(table) else None
-        each = file.open_number(table, "each_missing", place) if "each_missing" in table else None
-        if "item" in table:
-            kinds = ("share", "number") if limit else ("number",) if each else ("points", "yes_no")
-            item = file.item_name(file.required(table, "item", str, place), at(place, "item"), kinds=kinds)
-        else:
-            # A leaf of its own name is asked for by that name in the county's file.
-            if limit or each:
-                file.refuse(place, "a limit or each_missing needs the figure it is about; add item = '…'")
-            if key in file.items:
-                file.refuse(
-                    place, f"an item is called {key!r} already; name it by item = {key!r} if it is meant"
-                )
-            file.items[key] = CountyItem(key, name, "points", POINTS)
-            file.used.add(f"items.{key}")
-            item = key
-        return Node(key, name, points, (), item, limit, each)
 
     def judge(self, key: str, facts: CountyFacts) -> Finding:
         parts = tuple(self._judge_node(node, facts) for node in self.tree.parts)
@@ -141,20 +75,24 @@ class Points(Rule):
             "evidence": tuple(dict.fromkeys(line for part in parts for line in part.evidence)),
             "details": {"certain": certain, "possible": possible, "total": total},
         }  # fmt: skip
-        sums = [resolved(node.points, facts.settings) for node in self.tree.parts]
-        known_sums = [points for points in sums if points is not None]
-        if total is not None and len(known_sums) == len(sums) and sum(known_sums) != total:
-            values |= {
-                "sum": Quantity(sum(known_sums, Fraction(0)), POINTS),
-                "total": Quantity(total, POINTS),
-            }
+        if wrong := next(_wrong_sums(self.tree, facts), None):
+            node, whole, of_parts = wrong
+            values |= {"sum": Quantity(of_parts, POINTS), "total": Quantity(whole, POINTS)}
             because = Sentence(
-                "各项分值合计{sum}，与总分{total}不符，无法计算。",
+                "各项分值合计{sum}，与{total}不符，无法计算。",
                 "Not computable: the points set add up to {sum} and not to {total}.",
                 values,
             )
-            names = [name for node in self.tree.parts for name in _setting_names(node.points)]
+            names = [name for part in (node, *node.parts) for name in _setting_names(part.points)]
             return not_computable(key, names, because=because, **known)
+        if total is not None and certain > total:
+            values["total"] = Quantity(total, POINTS)
+            because = Sentence(
+                "得分合计{value}，超过总分{total}，无法计算。",
+                "Not computable: {value} were entered, more than the {total} there are.",
+                values,
+            )
+            return not_computable(key, [node.item for node in self.tree.leaves()], because=because, **known)
         if mark is not None and certain >= mark:
             zh, en = ("得{value}，达到{limit}。", "{value}, {limit} are asked for.")
             if values["lost"]:
@@ -276,16 +214,15 @@ def _earned(
     return fact.value, ()
 
 
-def _check_sum(file: StandardFile, points: Open, parts: tuple[Node, ...], place: str) -> None:
-    numbers = [part.points for part in parts]
-    known = [number for number in numbers if isinstance(number, Fraction)]
-    total = sum(known, Fraction(0))
-    if isinstance(points, Fraction):
-        is_wrong = total != points if len(known) == len(numbers) else total >= points
-        if is_wrong:
-            file.refuse(
-                at(place, "parts"), f"the parts have {float(total):g} points; the whole has {float(points):g}"
-            )
+def _wrong_sums(node: Node, facts: CountyFacts) -> Iterator[tuple[Node, Fraction, Fraction]]:
+    """Nodes whose points, once settings are put in, are not those of their parts together."""
+    whole = resolved(node.points, facts.settings)
+    parts = [resolved(part.points, facts.settings) for part in node.parts]
+    known = [points for points in parts if points is not None]
+    if whole is not None and parts and len(known) == len(parts) and sum(known) != whole:
+        yield node, whole, sum(known, Fraction(0))
+    for part in node.parts:
+        yield from _wrong_sums(part, facts)
 
 
 def _setting_names(number: Open) -> tuple[str, ...]:

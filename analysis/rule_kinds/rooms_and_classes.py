@@ -55,7 +55,7 @@ class ForEvery(Rule):
         for row in judged.rows:
             missing = judged.unsure_of(row)
             parts.append(unsure(self.column, row, missing, facts) if missing else self._one(row, facts))
-        return over_rows(key, parts, facts, of_schools=True)
+        return over_rows(key, parts, facts, rows=len(judged.rows), of_schools=True)
 
     def _one(self, row: SchoolRow, facts: CountyFacts) -> Finding:
         column = facts.standard.columns[self.column]
@@ -106,7 +106,7 @@ class ClassSize(Rule):
                     parts.append(lacking(key, bound.missing, facts, school=row.school, stage=row.stage))
                 else:
                     parts.append(self._one(key, row, bound.number, facts))
-        return over_rows(key, parts, facts)
+        return over_rows(key, parts, facts, rows=len(judged.rows))
 
     def _one(self, key: str, row: SchoolRow, limit: Fraction, facts: CountyFacts) -> Finding:
         unit = facts.standard.columns["largest_class"].unit

@@ -87,8 +87,15 @@ def lacking(key: str, codes: Iterable[str], facts: CountyFacts, **known: Any) ->
     return not_computable(key, codes, because=because, **known)
 
 
-def over_rows(key: str, parts: Sequence[Finding], facts: CountyFacts, *, of_schools: bool = False) -> Finding:
-    """The county's finding on what every school (or school at its stage) must meet. No row, no verdict."""
+def over_rows(
+    key: str, parts: Sequence[Finding], facts: CountyFacts, *, rows: int, of_schools: bool = False
+) -> Finding:
+    """The county's finding on what every school (or school at its stage) must meet.
+
+    rows: how many there are. Without any there is no verdict; a rule that speaks of none of them is met.
+    """
+    if not parts and rows:
+        return Finding(key, "met", Sentence("没有适用的学校。", "It applies to no school."))
     if not parts:
         return not_computable(
             key,

@@ -75,7 +75,7 @@ class Threshold(Rule):
                 parts.append(unsure(self.subject, row, missing, facts))
             elif found := judge_indicator(self.subject, self.limit, row, facts):
                 parts.append(found)
-        return over_rows(key, parts, facts, of_schools=whole)
+        return over_rows(key, parts, facts, rows=len(judged.rows), of_schools=whole)
 
     def _total(self, key: str, facts: CountyFacts) -> Finding:
         indicator = facts.standard.indicators[self.subject]
