@@ -129,7 +129,9 @@ def tables_by_collector(wave: Wave) -> dict[int, AnswerTable]:
     """The compiled questionnaire behind each of the wave's collectors."""
     tables = {
         row.audience: row.version.table
-        for row in wave.audiences.select_related("version").filter(version__isnull=False)
+        for row in wave.audiences.select_related("version")
+        .defer("version__source")
+        .filter(version__isnull=False)
     }
     return {
         collector_id: tables[audience]

@@ -108,8 +108,18 @@ class Cells:
         return encode(self.location)
 
     def units(self, design: Design) -> "UnitLayout":
-        """Sampling units, strata and stages of these cells under the design."""
-        return _all_schools(self, design) if design.kind == "all_schools" else _sampled_schools(self, design)
+        """Sampling units, strata and stages of these cells under the design; worked out once per design."""
+        if design.schools_in_class is not None:
+            return _sampled_schools(self, design)
+        key = (design.kind, design.fpc, design.single_unit)
+        if key not in self._layouts:
+            lay_out = _all_schools if design.kind == "all_schools" else _sampled_schools
+            self._layouts[key] = lay_out(self, design)
+        return self._layouts[key]
+
+    @cached_property
+    def _layouts(self) -> dict[tuple, "UnitLayout"]:
+        return {}
 
 
 @dataclass(frozen=True)

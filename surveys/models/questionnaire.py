@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -38,9 +36,10 @@ class QuestionnaireVersion(models.Model):
     @property
     def table(self) -> AnswerTable:
         """The compiled form: read and checked once per process, whatever the number of answers."""
-        return compiled(self.digest, self.source, f"{self.key} v{self.number}")
+        if self.digest not in _tables:
+            _tables[self.digest] = compile_questionnaire(read_questionnaire(self.source, name=str(self)))
+        return _tables[self.digest]
 
 
-@lru_cache(maxsize=256)
-def compiled(digest: str, source: str, name: str) -> AnswerTable:
-    return compile_questionnaire(read_questionnaire(source, name=name))
+# By digest of the text, so an entry can never be out of date; a county has a handful of versions.
+_tables: dict[str, AnswerTable] = {}
