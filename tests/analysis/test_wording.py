@@ -80,7 +80,7 @@ def test_every_reason_for_merging_has_a_sentence():
 def sentences(language: str) -> dict[str, str]:
     with override(language):
         said = {code: reason_sentences([{"code": code, **EXAMPLES.get(code, {})}])[0] for code in REASONS}
-        said |= {code: warning_sentence({"code": code, **EXAMPLES[code]}) for code in WARNINGS}
+        said |= {code: warning_sentence({"code": code, **EXAMPLES.get(code, {})}) for code in WARNINGS}
         said |= {
             code: merge_sentence(
                 {"reason": code, "people": 120.0, "responses": 9, **EXAMPLES[code]}, SCHOOLS
