@@ -20,7 +20,7 @@ from surveys.audiences import AUDIENCES
 from surveys.distribution.codes import new_collector_code
 from surveys.intake import Submission
 from surveys.models import Collector, Source, Wave
-from surveys.question_types import NO, NOT_ASKED_INDEX, YES
+from surveys.question_type import NO, NOT_ASKED_INDEX, YES
 from surveys.questionnaire import FIRST_LANGUAGE
 from surveys.roster.cells import Row
 

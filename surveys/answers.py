@@ -15,18 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from surveys.problems import UNANSWERED, Problem
-from surveys.question_types import (
+from surveys.question_type import (
     NO,
     NO_ANSWER,
     NOT_ASKED,
     NOT_ASKED_INDEX,
-    QUESTION_TYPES,
     RESERVED_CODES,
     YES,
     YES_INDEX,
     Column,
     Reader,
 )
+from surveys.question_types import QUESTION_TYPES
 from surveys.questionnaire import Condition, DerivedItem, Questionnaire
 
 Values = Callable[[str], Sequence[str]] | Mapping[str, Sequence[str]]

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from django.utils.translation import gettext as _
 
 from surveys.answers import AnswerSheet
-from surveys.question_types import QUESTION_TYPES, PresentedItem
+from surveys.presented import PresentedItem
+from surveys.question_types import QUESTION_TYPES
 from surveys.questionnaire import Condition, Item, Questionnaire, text_in
 
 Given = Callable[[str], Sequence[str]]  # what was posted for a field

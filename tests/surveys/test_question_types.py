@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from surveys.presented import PresentedItem, PresentedOption
 from surveys.problems import PROBLEM_TEXTS, Problem
-from surveys.question_types import NO_ANSWER, NOT_ASKED, QUESTION_TYPES, Answer
+from surveys.question_type import NO_ANSWER, NOT_ASKED, Answer
+from surveys.question_types import QUESTION_TYPES
 from surveys.questionnaire import Item, read_questionnaire_file
 from surveys.typed import clean_text, number_reader
 
