@@ -2,7 +2,7 @@
 
 python -m bench                     everything (about a quarter of an hour)
 python -m bench --quick             short rounds, for a first look
-python -m bench intake              one part: intake, pages
+python -m bench intake              one part: intake, durability, pages
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from bench.table import as_text
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
 os.environ.setdefault("RENKE_SECRET_KEY", SECRET)
 
+from bench.durability import measure_durability
 from bench.intake import measure_intake
 from bench.pages import measure_pages
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("parts", nargs="*", metavar="part", help="intake, pages; all if none is named")
+    parser.add_argument(
+        "parts", nargs="*", metavar="part", help="intake, durability, pages; all if none is named"
+    )
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
@@ -32,6 +35,7 @@ def main() -> int:
     seconds, rounds = (1.5, 1) if chosen.quick else (chosen.seconds, chosen.rounds)
     measures = {
         "intake": lambda: measure_intake(seconds=seconds, rounds=rounds, say=_say),
+        "durability": lambda: measure_durability(seconds=seconds, rounds=rounds, say=_say),
         "pages": lambda: measure_pages(many=100_000 if chosen.quick else 1_000_000, say=_say),
     }
     unknown = set(chosen.parts) - set(measures)

@@ -86,6 +86,18 @@ def check(wave_id: str) -> dict:
     }
 
 
+def stored(path: str) -> dict:
+    """How many of these submission ids are stored at all, and how many more than once."""
+    from collections import Counter
+    from pathlib import Path
+
+    from surveys.models import Response
+
+    asked = {bytes.fromhex(line) for line in Path(path).read_text().split()}
+    times = Counter(bytes(one) for one in Response.objects.values_list("submission_id", flat=True).iterator())
+    return {"stored": sum(one in times for one in asked), "twice": sum(times[one] > 1 for one in asked)}
+
+
 def command(port: str) -> None:
     from survey_site.serving import web_command
 
@@ -179,8 +191,8 @@ def session() -> dict:
 
 if __name__ == "__main__":
     django.setup()
-    found = {one.__name__: one for one in (make, check, command, tallies, responses, rebuild, session)}[
-        sys.argv[1]
-    ](*sys.argv[2:])
+    found = {
+        one.__name__: one for one in (make, check, stored, command, tallies, responses, rebuild, session)
+    }[sys.argv[1]](*sys.argv[2:])
     if found is not None:
         print(json.dumps(found))
