@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 
 from analysis.views import county, method, school
 from survey_site.accounts.access import allow, public
-from survey_site.views import account, desk, front, health, scoring_rules
+from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
 from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
 
 RULES = {"scoring_rules": scoring_rules}
@@ -94,6 +94,8 @@ urlpatterns = [
         allow("bureau", "reviewer")(preview.preview_frame),
         name="preview_frame",
     ),
+    # Before allauth's own pages, which would send mail to whatever address anybody types in.
+    re_path(r"^accounts/(?:email|confirm-email|password/reset)/", public(password_forgotten)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -44,6 +44,12 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/account.html")
 
 
+@require_safe
+def password_forgotten(request: HttpRequest) -> HttpResponse:
+    """Whom to ask: accounts have no e-mail address, and a new password comes from the bureau."""
+    return render(request, "account/password_reset.html")
+
+
 def scoring_rules(language: str) -> list[RuleChoice]:
     """The scoring rules for the wave pages, whose room does not know of scoring."""
     return [

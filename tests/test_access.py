@@ -28,10 +28,11 @@ pytestmark = pytest.mark.django_db
 ROLES = ("bureau", "reviewer", "school", "inspector")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 METHODS = ("GET", "HEAD", *CHANGING)
-# The pages that anybody may open: the phone's, the address itself, and one's own account (asks to sign in).
+# The pages that anybody may open: the phone's, the address itself, one's own account (asks to sign in), and
+# whom to ask for a new password.
 PUBLIC = {
     "r/", "r/<str:code>", "r/<str:code>/", "r/<str:code>/thanks/<str:receipt>", "r/<path:rest>",
-    "", "healthz", "desk/account/",
+    "", "healthz", "desk/account/", "^accounts/(?:email|confirm-email|password/reset)/",
 }  # fmt: skip
 
 # What stands for an argument of an address, in a county or at a school ("side").
