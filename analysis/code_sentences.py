@@ -202,6 +202,13 @@ WARNINGS: dict[str, Callable[[Details], str]] = {
     "no_control": _no_control,
     "more_replies_than_people": _more_replies_than_people,
     "much_unknown": _much_unknown,
+    "se_upper_bound": _fixed(
+        gettext_lazy(
+            "The interval is an upper bound: how the answers of one person to several questions hang "
+            "together "
+            "is not in the counts. The exact one comes with the score run after closing."
+        )
+    ),
 }
 
 MERGES: dict[str, Callable[[Details], str]] = {

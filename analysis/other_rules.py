@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from analysis.results import Figure, WaveResults
 from scoring.controls import Control
 from scoring.estimates import estimate_wave
+from scoring.item_rows import item_pairs_of
 from scoring.numeric.cells import Design
 from scoring.rules import ScoringRule, shipped_rules
 from scoring.runs import setting_now
@@ -33,22 +34,23 @@ def other_rules(results: WaveResults) -> list[OtherRule]:
     chosen = OtherRule(results.rule, results.figure, results.verdict, is_chosen=True)
     if not results.figure.is_shown:
         return [chosen]
-    frame, setting = tally_frame(results.wave), _setting(results)
-    listed, mixed = [chosen], {_answers_counted(results.rule)}
+    wave, frame, setting = results.wave, tally_frame(results.wave), setting_of(results)
+    listed, mixed = [chosen], {answers_counted(results.rule)}
     for rule in shipped_rules().values():
         if rule.key == results.rule.key:
             continue
-        if not results.result["regrouped"] and _answers_counted(rule) in mixed:
+        if not results.result["regrouped"] and answers_counted(rule) in mixed:
             continue
-        found = estimate_wave(frame, rule=rule, with_verdict=results.run is not None, **setting)
-        if found["estimate"] is None or found["valid"] < results.wave.minimum_group_size:
+        pairs = item_pairs_of(wave, frame, rule=rule)
+        found = estimate_wave(frame, rule=rule, with_verdict=results.run is not None, pairs=pairs, **setting)
+        if found["estimate"] is None or found["valid"] < wave.minimum_group_size:
             continue
-        mixed.add(_answers_counted(rule))
-        listed.append(OtherRule(rule, _figure(found), (found["verdict"] or {}).get("verdict"), False))
+        mixed.add(answers_counted(rule))
+        listed.append(OtherRule(rule, figure_of(found), (found["verdict"] or {}).get("verdict"), False))
     return listed
 
 
-def _setting(results: WaveResults) -> dict:
+def setting_of(results: WaveResults) -> dict:
     """All but the rule: a frozen run's own inputs, else what holds now."""
     if results.run is None:
         setting = setting_now(results.wave)
@@ -63,12 +65,12 @@ def _setting(results: WaveResults) -> dict:
     }
 
 
-def _answers_counted(rule: ScoringRule) -> tuple:
+def answers_counted(rule: ScoringRule) -> tuple:
     """Rules that agree in this compute the same figure for every audience, and differ in mixing them."""
     return rule.form, rule.items, tuple(sorted(rule.scores.items())), rule.dont_know
 
 
-def _figure(found: Mapping) -> Figure:
+def figure_of(found: Mapping) -> Figure:
     lower, upper = found["interval"] or (None, None)
     return Figure(
         found["estimate"], lower, upper, found["valid"], "", limit=found["threshold"], unit=found["unit"]

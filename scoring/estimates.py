@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from scoring.controls import Control
+from scoring.numeric.blocks import ItemSums
 from scoring.numeric.cells import Design
 from scoring.numeric.composite import CompositeEstimate, estimate_composite, spread_share
 from scoring.numeric.domains import DomainEstimate, estimate_domains
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.intervals import ShareEstimate, korn_graubard, wald
 from scoring.numeric.outlook import tipping_point
+from scoring.numeric.recode import CellSums, PairSums
 from scoring.numeric.verdict import MINIMUM_VALID, Verdict, verdict
 from scoring.rules import ScoringRule
 from scoring.weighing import Weighted, sums_of, weigh, weight_reports
@@ -38,12 +40,18 @@ def estimate_wave(
     class_shares: Mapping[str, float],
     design: Design,
     with_verdict: bool,
+    pairs: PairSums | None = None,
+    headline_only: bool = False,
 ) -> dict:
     """The wave's figures under one rule.
 
     shares: audience → share of the result as set for the wave (0–1); class_shares: rural, town, urban →
     share of the residents. `with_verdict` only for a closed wave: while it is open there are no verdict
     words. Not computable is an answer: then `estimate` is None and `reasons` say why.
+
+    pairs: of a rule over several items, the items' pair sums per row of the frame (`item_pairs_of`). With
+    them its standard error is exact; without them it is an upper bound, and a warning says so.
+    headline_only: without schools and topics, which take most of the time.
     """
     warnings: list[dict] = []
     result = {
@@ -66,16 +74,28 @@ def estimate_wave(
     reasons += _missing_answers(frame, weighted, rule, effective)
     if not reasons:
         try:
-            composite = _headline(frame, weighted, rule, effective, place_shares, design)
+            sums = _headline_sums(frame, weighted, rule, pairs)
+            composite = estimate_composite(
+                weighted.cells, sums, audience_shares=effective, class_shares=place_shares, design=design
+            )
             _fill(result, composite, rule, weighted, with_verdict=with_verdict)
-            result["schools"] = _schools(frame, weighted, rule, design)
-            result["topics"] = _topics(frame, weighted, rule, effective, place_shares, design)
+            if not headline_only:
+                result["schools"] = _schools(weighted, sums, rule, design)
+                result["topics"] = _topics(frame, weighted, rule, effective, place_shares, design)
         except NotComputable as error:
             reasons.append({"code": error.code})
     if reasons:
         result["reasons"] = reasons
         result["verdict"] = {"verdict": "not_computable"} if with_verdict else None
     result["warnings"] = warnings + _unknown_warnings(result["audiences"])
+    # Between whole schools the items' covariances come along by themselves; inside them they are needed.
+    if (
+        rule.form == "item_mean"
+        and pairs is None
+        and design.kind == "all_schools"
+        and result["se"] is not None
+    ):
+        result["warnings"].append({"code": "se_upper_bound"})
     return result
 
 
@@ -94,16 +114,14 @@ def _missing_answers(
     ]
 
 
-def _headline(frame, weighted, rule, shares, class_shares, design) -> CompositeEstimate:
-    if rule.form == "item_mean":
-        raise NotComputable("The mean over items needs the replies themselves.", code="needs_rows")
-    return estimate_composite(
-        weighted.cells,
-        sums_of(frame, weighted, rule.items[0], rule.valid_scores),
-        audience_shares=shares,
-        class_shares=class_shares,
-        design=design,
-    )
+def _headline_sums(
+    frame: TallyFrame, weighted: Weighted, rule: ScoringRule, pairs: PairSums | None
+) -> CellSums | ItemSums:
+    items = tuple(sums_of(frame, weighted, item, rule.valid_scores) for item in rule.items)
+    if rule.form != "item_mean":
+        return items[0]
+    kept = weighted.kept
+    return ItemSums(items, pairs and PairSums(pairs.n[kept], pairs.first[kept], pairs.products[kept]))
 
 
 def _effective_shares(
@@ -225,24 +243,31 @@ def _audience_counts(
     """Replies, valid answers, don't-know and blank of every audience, before any estimate is made."""
     rows = []
     report = weight_reports(weighted)
-    item = rule.items[0]
-    counts, codes = frame.counts.get(item), frame.codes.get(item, ())
-    unknown = [codes.index(code) for code in rule.dont_know_codes if code in codes]
-    blank = [codes.index(code) for code in ("no_answer",) if code in codes]
     names = frame.cells["audience"].to_numpy(dtype=str) if len(frame.cells) else np.array([], dtype=str)
     for audience in shares:
         mine = names == audience
-        own = counts[mine].sum(axis=0) if counts is not None else np.zeros(len(codes))
         rows.append(
             {
                 "audience": audience, "share": shares[audience],
                 "estimate": None, "se": None, "interval": None,
                 "responses": int(frame.cells.loc[mine, "responses"].sum()) if len(mine) else 0, "valid": 0,
-                "dont_know": int(own[unknown].sum()), "blank": int(own[blank].sum()),
+                "dont_know": _given(frame, rule, mine, rule.dont_know_codes),
+                "blank": _given(frame, rule, mine, ("no_answer",)),
                 "weights": report.get(audience),
             }
         )  # fmt: skip
     return rows
+
+
+def _given(frame: TallyFrame, rule: ScoringRule, mine: np.ndarray, codes: Sequence[str]) -> int:
+    """How many of these cells' replies gave one of the codes; of several items, their mean, rounded."""
+    asked = [item for item in rule.items if item in frame.counts]
+    given = [
+        int(frame.counts[item][mine][:, [known.index(code) for code in codes if code in known]].sum())
+        for item in asked
+        for known in (frame.codes[item],)
+    ]
+    return round(sum(given) / len(asked)) if asked else 0
 
 
 def _unknown_warnings(audiences: list[dict]) -> list[dict]:
@@ -257,9 +282,8 @@ def _unknown_warnings(audiences: list[dict]) -> list[dict]:
     ]
 
 
-def _schools(frame: TallyFrame, weighted: Weighted, rule: ScoringRule, design: Design) -> list[dict]:
+def _schools(weighted: Weighted, sums: CellSums | ItemSums, rule: ScoringRule, design: Design) -> list[dict]:
     """Every school over all who answered through it, and each of its audiences; people decide the weights."""
-    sums = sums_of(frame, weighted, rule.items[0], rule.valid_scores)
     schools = weighted.cells.school
     whole = estimate_domains(weighted.cells, sums, domain=list(schools), design=design)
     parts = estimate_domains(

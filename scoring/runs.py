@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from scoring.controls import population_controls, resident_shares
 from scoring.estimates import estimate_wave
+from scoring.item_rows import item_pairs_of
 from scoring.models import ScoreRun
 from scoring.numeric.cells import Design
 from scoring.rules import ScoringRule, shipped_rule
@@ -36,7 +37,9 @@ def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None =
         if not chain.wave.is_closed:
             raise ScoringRefused(_("Close the wave first: while answers come in there is no verdict."))
         setting = setting_now(chain.wave, rule=rule)
-        result = estimate_wave(tally_frame(chain.wave), with_verdict=True, **setting)
+        frame = tally_frame(chain.wave)
+        pairs = item_pairs_of(chain.wave, frame, rule=setting["rule"])
+        result = estimate_wave(frame, with_verdict=True, pairs=pairs, **setting)
         inputs = _inputs(chain, setting)
         frozen = json.dumps({"inputs": inputs, "result": result}, sort_keys=True, ensure_ascii=False)
         return ScoreRun.objects.create(

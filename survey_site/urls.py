@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from analysis.views import county, method, school
+from analysis.views import county, method, more_replies, school, sensitivity
 from survey_site.accounts.access import allow, public
 from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
 from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
@@ -24,6 +24,16 @@ urlpatterns = [
     path("desk/live/", allow("bureau", "reviewer")(county.live), name="desk_live"),
     path("desk/method/", allow("bureau", "reviewer")(method.method), name="method"),
     path("desk/waves/<int:wave_id>/score/", allow("bureau")(county.score_again), name="score_again"),
+    path(
+        "desk/waves/<int:wave_id>/rules/",
+        allow("bureau", "reviewer")(sensitivity.sensitivity_page),
+        name="sensitivity",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/more-replies/",
+        allow("bureau", "reviewer")(more_replies.more_replies_page),
+        name="more_replies",
+    ),
     path("desk/account/", public(account), name="account"),
     path("desk/waves/", allow("bureau", "reviewer")(waves.waves), name="waves"),
     path("desk/waves/new/", allow("bureau")(waves.wave_create), RULES, name="wave_create"),

@@ -1,0 +1,97 @@
+"""The rate and verdict under every rule, over all replies and over parts of them."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from analysis.code_sentences import joined
+from analysis.results import WaveResults
+from analysis.sensitivity import ALL, UNMARKED, Sensitivity, sensitivity
+from analysis.templatetags.figures import limit_text, rate_text
+from analysis.views.depth import depth_context, results_of
+from analysis.wording import verdict_word
+from scoring.rules import shipped_rules
+from surveys.models import Channel
+
+
+@require_safe
+def sensitivity_page(request: HttpRequest, wave_id: int) -> HttpResponse:
+    results = results_of(request, wave_id)
+    table = sensitivity(results)
+    context = depth_context(
+        results.wave, "sensitivity",
+        title=_("By rule and replies"),
+        results=results,
+        table=table,
+        parts=[(part, part_name(part.key)) for part in table.parts],
+        words={word: verdict_word(word) for word in ("met", "not_met", "undetermined", "not_computable")},
+        answer=_answer(results, table),
+        remarks=_remarks(results, table),
+        has_bounds=any(cell.is_upper_bound for row in table.rows for cell in row.cells),
+    )  # fmt: skip
+    return render(request, "desk/depth/sensitivity.html", context)
+
+
+def part_name(key: str) -> str:
+    """What a set of replies is called in a table's head."""
+    names = {
+        ALL: _("All replies"),
+        UNMARKED: _("Without marked replies"),
+        "not_imported": _("Without imported replies"),
+        "imported": _("Imported replies only"),
+    }
+    return str(names.get(key) or Channel(key).label)
+
+
+def _answer(results: WaveResults, table: Sensitivity) -> str:
+    if not table.rows:
+        return _("There is no figure yet that could be compared.")
+    figures = [row.cells[0].figure for row in table.rows if row.cells[0].figure]
+    shares = [figure for figure in figures if figure.unit == "share"]
+    spread = _("Under %(rules)s rules the rate lies between %(lowest)s and %(highest)s.") % {
+        "rules": len(shares),
+        "lowest": rate_text(min(one.estimate for one in shares), limit=shares[0].limit),
+        "highest": rate_text(max(one.estimate for one in shares), limit=shares[0].limit),
+    }
+    if results.verdict is None:
+        return spread
+    words = table.verdicts()
+    if len(words) == 1:
+        return joined([spread, _("The verdict is the same under all of them: %(word)s.") % {
+            "word": verdict_word(next(iter(words)))
+        }])  # fmt: skip
+    counted = [
+        ngettext("%(word)s under %(rules)s rule", "%(word)s under %(rules)s rules", number)
+        % {"word": verdict_word(word), "rules": number}
+        for word in ("met", "undetermined", "not_met", "not_computable")
+        if (number := sum(row.cells[0].verdict == word for row in table.rows))
+    ]
+    return joined(
+        [spread, _("The verdict depends on the rule: %(words)s.") % {"words": _(", ").join(counted)}]
+    )
+
+
+def _remarks(results: WaveResults, table: Sensitivity) -> list[str]:
+    said = [
+        _("Nobody publishes the national formula. The wave's own rule stands first; the limit is %(limit)s.")
+        % {"limit": limit_text(results.figure.limit, unit=results.figure.unit)}
+    ]
+    if results.verdict is None:
+        said.append(_("There are no verdict words before the wave is closed and scored."))
+    if table.hidden_parts:
+        said.append(
+            _("Not shown because too few replies are in it or outside it: %(parts)s.")
+            % {"parts": _(", ").join(part_name(key) for key in table.hidden_parts)}
+        )
+    if table.rows and len(table.rows) < len(shipped_rules()):
+        said.append(
+            _(
+                "Rules whose questions this wave does not ask, or that would give a small audience away, "
+                "are left out."
+            )
+        )
+    return said
