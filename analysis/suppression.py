@@ -20,7 +20,6 @@ both err on the side of hiding. Not covered: guesses from standard errors, or kn
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,7 +83,7 @@ def hide_small_groups(
     `regrouped` in the copy says whether the county's rate may be shown under other shares of the audiences:
     with an audience hidden, two mixtures of the same figures would give it away.
     """
-    shown = deepcopy(dict(result))
+    shown = _copy(result)
     rows = _rows(shown)
     sizes = {figure: row["valid"] for figure, row in rows.items() if row.get("estimate") is not None}
     hidden = hidden_figures(sizes, totals=_totals(shown, places, headline_item), minimum=minimum)
@@ -108,6 +107,22 @@ def hide_small_groups(
             warning.pop("part", None)
     shown["regrouped"] = not silent and not shown["hidden"]
     return shown
+
+
+def _copy(result: Mapping) -> dict:
+    """All that is changed below is copied, row by row; the rest is shared with the result."""
+    return dict(result) | {
+        "audiences": [dict(row) for row in result["audiences"]],
+        "locations": [dict(row) for row in result["locations"]],
+        "schools": [
+            school | {"audiences": [dict(row) for row in school["audiences"]]} for school in result["schools"]
+        ],
+        "topics": [
+            topic | {name: dict(topic[name]) for name in ("audiences", "audience_valid")}
+            for topic in result["topics"]
+        ],
+        "warnings": [dict(warning) for warning in result.get("warnings", ())],
+    }
 
 
 def _rows(result: dict) -> dict[Figure, dict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -194,9 +195,12 @@ def test_audience_of_few_is_hidden_with_the_next_smallest_since_the_shares_are_p
 
 
 def test_result_handed_in_stays_as_it_was():
-    result = a_result({"parent": 300, "principal": 6})
-    shown(result)
-    assert result["audiences"][1]["estimate"] == 0.8
+    schools = {"S1": {"parent": 40, "principal": 1}, "S2": {"parent": 60, "principal": 5}}
+    result = a_result({"parent": 300, "principal": 6}, schools=schools)
+    result["warnings"] = [{"code": "much_unknown", "audience": "principal", "part": 0.5}]
+    before = deepcopy(result)
+    assert shown(result) != before
+    assert result == before
 
 
 def test_with_an_audience_hidden_the_rate_may_not_be_mixed_anew():
