@@ -7,6 +7,7 @@ queue up and can neither deadlock nor lose an update; many answers in one batch 
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -125,7 +126,7 @@ def void_responses(responses: Iterable[int], *, wave: Wave, reason: str, by: Any
         add_counts(_count_stored(wave, rows), sign=-1)
         void.covered.set(rows)
         Response.objects.filter(pk__in=[row.pk for row in rows]).update(void=void)
-        _seal(chain, BatchKind.VOID, [bytes(row.leaf) for row in rows], now=now, void_id=void.pk)
+        _seal(chain, BatchKind.VOID, [bytes(row.leaf) for row in rows], now=now, void=void)
     return void
 
 
@@ -141,7 +142,8 @@ def restore_responses(void: Void, *, reason: str, by: Any, now: datetime) -> Non
         add_counts(_count_stored(void.wave, rows))
         Response.objects.filter(pk__in=[row.pk for row in rows]).update(void=None)
         Void.objects.filter(pk=void.pk).update(restored_by=by, restored_at=now, restored_reason=reason)
-        _seal(chain, BatchKind.RESTORE, [bytes(row.leaf) for row in rows], now=now, void_id=void.pk)
+        void.refresh_from_db()
+        _seal(chain, BatchKind.RESTORE, [bytes(row.leaf) for row in rows], now=now, void=void)
 
 
 def leaf_fields(
@@ -152,6 +154,17 @@ def leaf_fields(
     when = coarse_time(received_at).strftime("%Y-%m-%dT%H:%MZ")
     text = (collector_code, stratum, texts, language, source, when, "" if seconds is None else str(seconds))
     return (bytes(choices), *(part.encode() for part in text))
+
+
+def decision_text(void: Void | None, kind: str) -> str:
+    """What the seal of a void or restore says of the decision: why, by whom (user id) and when."""
+    if void is None:
+        return ""
+    said = [void.reason, void.by_id, void.at]
+    if kind == BatchKind.RESTORE:
+        said = [void.restored_reason, void.restored_by_id, void.restored_at]
+    said[2] = said[2] and said[2].astimezone(UTC).isoformat()
+    return json.dumps(said, ensure_ascii=False)
 
 
 def coarse_time(moment: datetime) -> datetime:
@@ -243,17 +256,17 @@ def _count_stored(wave: Wave, rows: list[Response]) -> dict[TallyKey, CellCount]
 
 
 def _seal(
-    chain: _Chain, kind: BatchKind, leaves: list[bytes], *, now: datetime, void_id: int | None = None
+    chain: _Chain, kind: BatchKind, leaves: list[bytes], *, now: datetime, void: Void | None = None
 ) -> int:
     """Adds the next link to the chain and returns the batch's id. The caller holds the chain's row."""
     number, root, sealed_at = chain.length + 1, seals.merkle_root(leaves), coarse_time(now)
     digest = seals.chain_digest(
         chain.digest, number=number, kind=kind, root=root, responses_count=len(leaves),
-        sealed_at=sealed_at.strftime("%Y-%m-%dT%H:%MZ"),
+        sealed_at=sealed_at.strftime("%Y-%m-%dT%H:%MZ"), decision=decision_text(void, kind),
     )  # fmt: skip
     batch_id = statements.insert_batch(
         (
-            chain.wave_id, number, str(kind), void_id, len(leaves), root, chain.digest, digest,
+            chain.wave_id, number, str(kind), void and void.pk, len(leaves), root, chain.digest, digest,
             statements.stored_time(sealed_at),
         )
     )  # fmt: skip

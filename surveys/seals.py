@@ -72,10 +72,16 @@ def proof_holds(leaf: bytes, steps: Sequence[ProofStep], root: bytes) -> bool:
 
 
 def chain_digest(
-    previous: bytes, *, number: int, kind: str, root: bytes, responses_count: int, sealed_at: str
-) -> bytes:
-    """Digest of a batch: everything that is said about it, hashed with the digest of the batch before."""
+    previous: bytes, *, number: int, kind: str, root: bytes, responses_count: int, sealed_at: str,
+    decision: str = "",
+) -> bytes:  # fmt: skip
+    """Digest of a batch: everything that is said about it, hashed with the digest of the batch before.
+
+    decision: of a void or restore, who decided it when and why, in one text.
+    """
     said = f"{number}|{kind}|{responses_count}|{sealed_at}".encode()
+    if decision:
+        said += b"|" + decision.encode()
     return hashlib.sha256(b"\x02" + previous + root + said).digest()
 
 

@@ -1,7 +1,9 @@
 """Checking the seals: everything stored is recomputed and compared with what was sealed.
 
 Nothing here trusts a stored hash: leaves are made again from the answers, roots from the leaves, and the
-chain from the first batch to the last.
+chain from the first batch to the last. What was recorded at every opening and closing must still fit: the
+chain as it stood then, and the plan the answers are read against. Whoever can write to the database can
+also make all of it anew: against that helps only a digest that somebody else keeps.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from surveys import seals
-from surveys.intake import leaf_fields
+from surveys.intake import decision_text, leaf_fields
 from surveys.models import Batch, BatchKind, Response, Void, Wave, WaveChain
+from surveys.wave_record import record_problems
 
 
 @dataclass(frozen=True)
 class SealProblem:
-    """Something stored that is not what was sealed. `batch` is 0 where the chain as a whole is wrong."""
+    """Something stored that is not what was sealed. `batch` is 0 where it is not about a single batch."""
 
     batch: int
     problem: str
@@ -54,6 +57,7 @@ def verify_wave(wave: Wave) -> Verification:
             problems.append(SealProblem(row.batch.number, f"response {row.pk} is not what was received"))
         received[row.batch_id].append(leaf)
     previous, number = seals.EMPTY_CHAIN, 0
+    digests, kinds = {0: previous}, {}
     for batch in Batch.objects.filter(wave=wave).select_related("void").order_by("number"):
         number += 1
         if batch.number != number:
@@ -62,7 +66,9 @@ def verify_wave(wave: Wave) -> Verification:
         leaves = received[batch.pk] if batch.kind == BatchKind.INTAKE else _covered_leaves(batch)
         problems += _batch_problems(batch, leaves, previous)
         previous = bytes(batch.digest)
+        digests[number], kinds[number] = previous, batch.kind
     problems += _void_problems(wave)
+    problems += [SealProblem(0, found) for found in record_problems(wave, digests=digests, kinds=kinds)]
     chain = WaveChain.objects.get(pk=wave.pk)
     if (chain.length, bytes(chain.digest)) != (number, previous):
         problems.append(SealProblem(0, "the chain does not end where it was sealed"))
@@ -111,6 +117,8 @@ def _void_problems(wave: Wave) -> list[SealProblem]:
     problems = []
     for void in Void.objects.filter(wave=wave):
         restored = void.restored_at is not None
+        if void.responses_count != void.covered.count():
+            problems.append(SealProblem(0, f"decision {void.pk} is not about as many replies as it says"))
         if (kinds[void.pk, BatchKind.VOID], kinds[void.pk, BatchKind.RESTORE]) != (1, int(restored)):
             problems.append(SealProblem(0, f"decision {void.pk} was not sealed as it stands"))
         if not restored:
@@ -139,6 +147,7 @@ def _batch_problems(batch: Batch, leaves: list[bytes], previous: bytes) -> list[
         root=bytes(batch.root),
         responses_count=batch.responses_count,
         sealed_at=batch.sealed_at.strftime("%Y-%m-%dT%H:%MZ"),
+        decision=decision_text(batch.void, batch.kind),
     )
     if bytes(batch.previous) != previous or digest != bytes(batch.digest):
         problems.append(SealProblem(batch.number, "it does not follow from the batch before it"))

@@ -26,6 +26,7 @@ from surveys.models import (
     WaveEvent,
     WaveState,
 )
+from surveys.plan_seal import seal_plan
 from surveys.questionnaire import instrument_source, read_questionnaire
 from surveys.targets import share_out
 
@@ -105,7 +106,8 @@ def open_wave(wave: Wave, *, by: Any, now: datetime, sources: Mapping[str, str] 
         if not made:
             raise WaveRefused(_("There is nobody to ask yet: import the county's schools first."))
         versions = {row.audience: str(row.version) for row in wave.audiences.select_related("version")}
-        _record(wave, "opened", by=by, now=now, detail={"collectors": made, "versions": versions})
+        detail = {"collectors": made, "versions": versions, "plan": seal_plan(wave).as_detail}
+        _record(wave, "opened", by=by, now=now, detail=detail)
     wave.refresh_from_db()
 
 
@@ -128,8 +130,7 @@ def close_wave(wave: Wave, *, by: Any, now: datetime, reason: str = "") -> None:
     """Ends the wave: after this returns no further answer is counted."""
     with transaction.atomic():
         _step(wave, {WaveState.OPEN}, WaveState.CLOSED)
-        chain = WaveChain.objects.get(pk=wave.pk)
-        detail = {"reason": reason, "batches": chain.length, "chain": bytes(chain.digest).hex()}
+        detail = {"reason": reason, "plan": seal_plan(wave).as_detail} | _end_of_chain(wave)
         _record(wave, "closed", by=by, now=now, detail=detail)
     wave.refresh_from_db()
 
@@ -141,7 +142,8 @@ def reopen_wave(wave: Wave, *, by: Any, now: datetime, reason: str) -> None:
     with transaction.atomic():
         _step(wave, {WaveState.CLOSED}, WaveState.OPEN)
         add_missing_collectors(wave)
-        _record(wave, "reopened", by=by, now=now, detail={"reason": reason})
+        detail = {"reason": reason, "plan": seal_plan(wave).as_detail} | _end_of_chain(wave)
+        _record(wave, "reopened", by=by, now=now, detail=detail)
     wave.refresh_from_db()
 
 
@@ -266,6 +268,12 @@ def _step(wave: Wave, allowed: set[str], state: str) -> None:
             _("The wave “%(name)s” is now: %(state)s. Reload the page to see what can be done.")
             % {"name": wave.name, "state": now_is}
         )
+
+
+def _end_of_chain(wave: Wave) -> dict:
+    """What was sealed up to now: whoever kept this digest can tell later that it still stands."""
+    chain = WaveChain.objects.get(pk=wave.pk)
+    return {"batches": chain.length, "chain": bytes(chain.digest).hex()}
 
 
 def _record(wave: Wave, action: str, *, by: Any, now: datetime, detail: dict | None = None) -> None:
