@@ -153,7 +153,14 @@ def _totals(result: dict, places: Mapping[str, str], headline_item: str | None) 
         for row in school["audiences"]
     ]
     totals += [
-        Total(("school", school["school"]), tuple(cell for cell in cells if cell[1] == school["school"]))
+        Total(
+            ("school", school["school"]),
+            tuple(
+                ("cell", school["school"], row["audience"])
+                for row in school["audiences"]
+                if row.get("in_rate", True)
+            ),
+        )
         for school in result["schools"]
     ]
     asked_at_schools = {cell[2] for cell in cells}

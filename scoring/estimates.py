@@ -9,26 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
+from scoring.breakdowns import (
+    LEVEL,
+    audience_rows,
+    interval_of,
+    school_rows,
+    topic_rows,
+    unknown_warnings,
+)
 from scoring.controls import Control
 from scoring.numeric.blocks import ItemSums
 from scoring.numeric.cells import Design
 from scoring.numeric.composite import CompositeEstimate, estimate_composite, spread_share
-from scoring.numeric.domains import DomainEstimate, estimate_domains
 from scoring.numeric.errors import NotComputable
-from scoring.numeric.intervals import ShareEstimate, korn_graubard, wald
 from scoring.numeric.outlook import tipping_point
 from scoring.numeric.recode import CellSums, PairSums
 from scoring.numeric.verdict import MINIMUM_VALID, Verdict, verdict
 from scoring.rules import ScoringRule
-from scoring.weighing import Weighted, sums_of, weigh, weight_reports
+from scoring.weighing import Weighted, sums_of, weigh
 from surveys.queries import TallyFrame
 
-LEVEL = 0.95
 ALPHA = 0.05
-# A form with more don't-know and blank than this says little about the audience that gave it.
-MUCH_UNKNOWN = 0.15
 
 
 def estimate_wave(
@@ -70,7 +71,7 @@ def estimate_wave(
     if rule.locations == "residents" and not class_shares:
         reasons.append({"code": "no_resident_population"})
     result["shares"], result["class_shares"] = effective, place_shares
-    result["audiences"] = _audience_counts(frame, weighted, rule, effective)
+    result["audiences"] = audience_rows(frame, weighted, rule, effective)
     reasons += _missing_answers(frame, weighted, rule, effective)
     if not reasons:
         try:
@@ -80,14 +81,15 @@ def estimate_wave(
             )
             _fill(result, composite, rule, weighted, with_verdict=with_verdict)
             if not headline_only:
-                result["schools"] = _schools(weighted, sums, rule, design)
-                result["topics"] = _topics(frame, weighted, rule, effective, place_shares, design)
+                result["schools"] = school_rows(weighted, sums, rule, design)
+                result["topics"] = topic_rows(frame, weighted, rule, effective, place_shares, design)
         except NotComputable as error:
             reasons.append({"code": error.code})
     if reasons:
+        _fill_parts(result, reasons, frame, weighted, rule, design, pairs)
         result["reasons"] = reasons
         result["verdict"] = {"verdict": "not_computable"} if with_verdict else None
-    result["warnings"] = warnings + _unknown_warnings(result["audiences"])
+    result["warnings"] = warnings + unknown_warnings(result["audiences"])
     # Between whole schools the items' covariances come along by themselves; inside them they are needed.
     if (
         rule.form == "item_mean"
@@ -156,25 +158,18 @@ def _fill(
 ) -> None:
     result["estimate"], result["se"], result["df"] = composite.estimate, composite.se, composite.df
     result["valid"] = composite.n_valid
-    result["interval"] = _interval(
+    result["interval"] = interval_of(
         composite.estimate, composite.variance, composite.n_valid, composite.df, rule
     )
     result["merged_classes"] = [
         {"audience": merge.audience, "location": merge.location, "into": merge.into}
         for merge in composite.merged
     ]
-    figures = {row["audience"]: row for row in result["audiences"]}
-    for one in composite.audiences:
-        row = figures.setdefault(one.audience, {"audience": one.audience})
-        row |= {
-            "share": one.share, "estimate": one.estimate, "se": one.se, "valid": one.n_valid,
-            "effective_n": one.n_eff, "part_of_variance": one.part_of_variance,
-            "interval": _interval(one.estimate, one.variance, one.n_valid, one.df, rule, kish_n=one.n_eff),
-        }  # fmt: skip
+    _fill_audiences(result, composite, rule)
     result["locations"] = [
         {
             "location": place.location, "estimate": place.estimate, "se": place.se, "valid": place.n_valid,
-            "interval": _interval(place.estimate, place.variance, place.n_valid, place.df, rule),
+            "interval": interval_of(place.estimate, place.variance, place.n_valid, place.df, rule),
         }
         for place in composite.locations
     ]  # fmt: skip
@@ -189,6 +184,39 @@ def _fill(
             if one.share > 0 and one.n_valid < MINIMUM_VALID
         ] + ([{"code": "no_degrees_of_freedom"}] if composite.df < 1 else [])
         result["tipping_point"] = _tipping_point(composite, rule, weighted)
+
+
+def _fill_audiences(result: dict, composite: CompositeEstimate, rule: ScoringRule) -> None:
+    figures = {row["audience"]: row for row in result["audiences"]}
+    for one in composite.audiences:
+        row = figures.get(one.audience)
+        if row is not None:
+            found = (one.estimate, one.variance, one.n_valid, one.df)
+            row |= {
+                "estimate": one.estimate, "se": one.se, "valid": one.n_valid,
+                "effective_n": one.n_eff, "part_of_variance": one.part_of_variance,
+                "interval": interval_of(*found, rule, kish_n=one.n_eff),
+            }  # fmt: skip
+
+
+def _fill_parts(
+    result: dict, reasons: list[dict], frame: TallyFrame, weighted: Weighted, rule: ScoringRule,
+    design: Design, pairs: PairSums | None,
+) -> None:  # fmt: skip
+    """Where only some audiences are silent, there is no rate, but the others' own figures stand."""
+    silent = [reason["audience"] for reason in reasons if reason["code"] == "audience_without_answers"]
+    if len(silent) < len(reasons) or len(silent) == len(result["shares"]):
+        return
+    sums = _headline_sums(frame, weighted, rule, pairs)
+    found = estimate_composite(
+        weighted.cells,
+        sums,
+        audience_shares=spread_share(result["shares"], silent),
+        class_shares=result["class_shares"],
+        design=design,
+    )
+    _fill_audiences(result, found, rule)
+    result["schools"] = school_rows(weighted, sums, rule, design)
 
 
 def _verdict(found: Verdict) -> dict:
@@ -219,131 +247,6 @@ def _tipping_point(composite: CompositeEstimate, rule: ScoringRule, weighted: We
         "nonrespondents": tip.nonrespondents, "attainable": tip.attainable,
         "lowest": tip.lowest, "highest": tip.highest,
     }  # fmt: skip
-
-
-def _interval(
-    estimate: float | None, variance: float | None, n: int, df: int | None, rule: ScoringRule, *,
-    kish_n: float | None = None,
-) -> list[float] | None:  # fmt: skip
-    """95%: Korn–Graubard for a share, t for a score; none where the data carry none."""
-    if estimate is None or variance is None or df is None or df < 1 or n < 2:
-        return None
-    try:
-        if rule.is_share:
-            share = ShareEstimate(p=estimate, variance=variance, n=n, df=df, kish_n=kish_n)
-            return korn_graubard(share, level=LEVEL).as_list()
-        return wald(estimate, variance=variance, df=df, level=LEVEL).as_list()
-    except NotComputable:
-        return None
-
-
-def _audience_counts(
-    frame: TallyFrame, weighted: Weighted, rule: ScoringRule, shares: Mapping[str, float]
-) -> list[dict]:
-    """Replies, valid answers, don't-know and blank of every audience, before any estimate is made."""
-    rows = []
-    report = weight_reports(weighted)
-    names = frame.cells["audience"].to_numpy(dtype=str) if len(frame.cells) else np.array([], dtype=str)
-    for audience in shares:
-        mine = names == audience
-        rows.append(
-            {
-                "audience": audience, "share": shares[audience],
-                "estimate": None, "se": None, "interval": None,
-                "responses": int(frame.cells.loc[mine, "responses"].sum()) if len(mine) else 0, "valid": 0,
-                "dont_know": _given(frame, rule, mine, rule.dont_know_codes),
-                "blank": _given(frame, rule, mine, ("no_answer",)),
-                "weights": report.get(audience),
-            }
-        )  # fmt: skip
-    return rows
-
-
-def _given(frame: TallyFrame, rule: ScoringRule, mine: np.ndarray, codes: Sequence[str]) -> int:
-    """How many of these cells' replies gave one of the codes; of several items, their mean, rounded."""
-    asked = [item for item in rule.items if item in frame.counts]
-    given = [
-        int(frame.counts[item][mine][:, [known.index(code) for code in codes if code in known]].sum())
-        for item in asked
-        for known in (frame.codes[item],)
-    ]
-    return round(sum(given) / len(asked)) if asked else 0
-
-
-def _unknown_warnings(audiences: list[dict]) -> list[dict]:
-    return [
-        {
-            "code": "much_unknown",
-            "audience": row["audience"],
-            "part": (row["dont_know"] + row["blank"]) / row["responses"],
-        }
-        for row in audiences
-        if row.get("responses") and (row["dont_know"] + row["blank"]) / row["responses"] > MUCH_UNKNOWN
-    ]
-
-
-def _schools(weighted: Weighted, sums: CellSums | ItemSums, rule: ScoringRule, design: Design) -> list[dict]:
-    """Every school over all who answered through it, and each of its audiences; people decide the weights."""
-    schools = weighted.cells.school
-    whole = estimate_domains(weighted.cells, sums, domain=list(schools), design=design)
-    parts = estimate_domains(
-        weighted.cells,
-        sums,
-        domain=[
-            f"{school}|{audience}" if school else ""
-            for school, audience in zip(schools, weighted.cells.audience, strict=True)
-        ],
-        design=design,
-    )
-    rows = {code: _domain(one, rule) | {"school": code, "audiences": []} for code, one in whole.items()}
-    for key, one in parts.items():
-        code, audience = key.rsplit("|", 1)
-        rows[code]["audiences"].append(_domain(one, rule) | {"audience": audience})
-    return list(rows.values())
-
-
-def _topics(frame, weighted, rule, shares, class_shares, design) -> list[dict]:
-    """The same composite for every item answered on the headline's scale.
-
-    Audiences that are not asked an item hand their share to the others, and are named.
-    """
-    if rule.form != "item":
-        return []
-    scale = set(rule.scores)
-    rows = []
-    for item, codes in frame.codes.items():
-        if not scale <= set(codes):
-            continue
-        sums = sums_of(frame, weighted, item, rule.valid_scores)
-        silent = [name for name in shares if sums.R[weighted.cells.audience == name].sum() == 0]
-        if len(silent) == len(shares):
-            continue
-        asked = spread_share(shares, silent) if silent else shares
-        found = estimate_composite(
-            weighted.cells, sums, audience_shares=asked, class_shares=class_shares, design=design
-        )
-        rows.append(
-            {
-                "item": item, "estimate": found.estimate, "se": found.se, "valid": found.n_valid,
-                "interval": _interval(found.estimate, found.variance, found.n_valid, found.df, rule),
-                "not_asked": silent,
-                "audiences": {one.audience: one.estimate for one in found.audiences},
-                "audience_valid": {one.audience: one.n_valid for one in found.audiences},
-            }
-        )  # fmt: skip
-    return rows
-
-
-def _domain(one: DomainEstimate, rule: ScoringRule) -> dict:
-    variance = None if one.se is None else one.se**2
-    interval = _interval(one.estimate, variance, one.n_valid, one.df, rule, kish_n=one.n_eff)
-    return {
-        "estimate": one.estimate,
-        "se": one.se,
-        "interval": interval,
-        "responses": one.n,
-        "valid": one.n_valid,
-    }
 
 
 def _merge(merge) -> dict:

@@ -129,7 +129,8 @@ def test_schools_and_audiences_carry_the_counts_they_come_from(frame, controls, 
     rows = read_data("county_a")
     mine = rows[(rows.school == "S05")]
     school = next(row for row in found["schools"] if row["school"] == "S05")
-    assert school["responses"] == len(mine)
+    # A head speaks for the heads, not for the school.
+    assert school["responses"] == (mine.audience != "principal").sum()
     assert {
         row["audience"]: row["responses"] for row in school["audiences"]
     } == mine.audience.value_counts().to_dict()
@@ -202,3 +203,17 @@ def test_a_bad_rule_file_is_refused_by_name(change, message):
     with pytest.raises(ScoringRuleError, match="mine.toml") as refused:
         read_rule(text.replace(*change, 1), key="mine")
     assert message in str(refused.value)
+
+
+def test_where_one_audience_is_silent_the_others_keep_their_own_figures(frame, controls, rule):
+    keep = (frame.cells["audience"] != "deputy").to_numpy()
+    without = TallyFrame(
+        cells=frame.cells[keep].reset_index(drop=True),
+        counts={item: table[keep] for item, table in frame.counts.items()},
+        codes=frame.codes,
+    )
+    found, whole = estimate(without, controls, rule), estimate(frame, controls, rule)
+    assert found["estimate"] is None
+    parents = [next(row for row in one["audiences"] if row["audience"] == "parent") for one in (found, whole)]
+    assert parents[0]["estimate"] == pytest.approx(parents[1]["estimate"], rel=1e-12)
+    assert len(found["schools"]) == 60
