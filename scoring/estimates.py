@@ -90,13 +90,8 @@ def estimate_wave(
         result["reasons"] = reasons
         result["verdict"] = {"verdict": "not_computable"} if with_verdict else None
     result["warnings"] = warnings + unknown_warnings(result["audiences"])
-    # Between whole schools the items' covariances come along by themselves; inside them they are needed.
-    if (
-        rule.form == "item_mean"
-        and pairs is None
-        and design.kind == "all_schools"
-        and result["se"] is not None
-    ):
+    # Under every design: people asked outside schools are units of their own also when schools are sampled.
+    if rule.form == "item_mean" and pairs is None and result["se"] is not None:
         result["warnings"].append({"code": "se_upper_bound"})
     return result
 

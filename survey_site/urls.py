@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from analysis.views import county, method, more_replies, school, sensitivity
+from analysis.views import county, method, more_replies, sampling_plan, school, sensitivity, small_schools
 from survey_site.accounts.access import allow, public
 from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
 from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
@@ -33,6 +33,21 @@ urlpatterns = [
         "desk/waves/<int:wave_id>/more-replies/",
         allow("bureau", "reviewer")(more_replies.more_replies_page),
         name="more_replies",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/small-schools/",
+        allow("bureau", "reviewer")(small_schools.small_schools_page),
+        name="small_schools",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/plan/",
+        allow("bureau", "reviewer")(sampling_plan.sampling_plan_page),
+        name="sampling_plan",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/plan.xlsx",
+        allow("bureau", "reviewer")(sampling_plan.sampling_plan_xlsx),
+        name="sampling_plan_xlsx",
     ),
     path("desk/account/", public(account), name="account"),
     path("desk/waves/", allow("bureau", "reviewer")(waves.waves), name="waves"),

@@ -18,6 +18,8 @@ def wave_links(wave: Wave, current: str) -> dict:
     pages = {
         "sensitivity": _("By rule and replies"),
         "more_replies": _("What would settle it"),
+        "small_schools": _("Small schools"),
+        "sampling_plan": _("Sampling plan"),
     }
     links = (
         [(f"{reverse('desk')}?wave={wave.pk}", _("Results"), current == "desk")] if not wave.is_draft else []
