@@ -69,7 +69,13 @@ _entries: dict[str, tuple[float, Entry]] = {}
 def tally_frame(wave: Wave) -> TallyFrame:
     """Every count of the wave. The work depends on the number of cells, not of responses."""
     tables = tables_by_collector(wave)
-    places = {collector.pk: collector for collector in wave.collectors.select_related("school", "township")}
+    places = {
+        pk: {"collector": pk, "audience": audience, "school": school or "", "township": township or "",
+             "location": location, "channel": channel}
+        for pk, audience, school, township, location, channel in wave.collectors.order_by().values_list(
+            "pk", "audience", "school__code", "township__name", "location", "channel"
+        )
+    }  # fmt: skip
     rows = [
         row
         for row in Tally.objects.filter(collector__wave=wave)
@@ -156,18 +162,10 @@ def stratum_of(text: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in text.split(";") if pair)
 
 
-def _cell(collector: Collector, stratum: str, responses: int) -> dict:
+def _cell(place: dict, stratum: str, responses: int) -> dict:
     declared = stratum_of(stratum)
-    return declared | {
-        "collector": collector.pk,
-        "audience": collector.audience,
-        "school": collector.school.code if collector.school else "",
-        "township": collector.township.name if collector.township else "",
-        "location": declared.get("location") or collector.location,
-        "channel": collector.channel,
-        "stratum": stratum,
-        "responses": responses,
-    }
+    location = declared.get("location") or place["location"]
+    return declared | place | {"location": location, "stratum": stratum, "responses": responses}
 
 
 def _collectors():
