@@ -256,6 +256,7 @@ def _plan(plan: PassingPlan) -> dict[str, Any]:
             for one in plan.schools
         ],
         "spreads": [_additions(one) for one in plan.spreads],
+        "composites": [_additions(one) for one in plan.composites],
         "totals": dict(plan.totals),
         "cost_yuan": _number(plan.cost),
         "unsolved": list(plan.unsolved),

@@ -19,10 +19,12 @@ from analysis.quantities import NotANumber, has_percent_sign, read_number
 from analysis.school_table import EvaluationFileError, Record, SchoolTable, column_headings, school_table
 from analysis.standard import read_standard_file, shipped_standard, standard_keys
 from analysis.standard_parts import SettingValues, Standard
-from surveys.roster.cells import RosterFileError, Row, Sheet
+from surveys.roster.cells import Limits, RosterFileError, Row, Sheet
 from surveys.roster.reading import read_sheets
 
 HEADER_WITHIN = 20  # rows in which the headings must come
+# A province may lay all its schools into one table.
+TABLE_LIMITS = Limits(file_bytes=20 * 1024**2, unpacked_bytes=200 * 1024**2, rows=50_000, cells=2_000_000)
 TOTALS = frozenset(("合计", "总计", "小计", "全县合计", "total"))
 ITEM_HEADINGS = {
     "item": ("item", "项目", "指标", "指标项", "名称"),
@@ -238,7 +240,7 @@ def _as_fraction(number: Any) -> Fraction | None:
 def _with_header(path: Path, headings: Mapping[str, str], *, needed: str) -> tuple[Sheet, Row, Iterable[Row]]:
     """The first sheet with a row of headings among its first rows, that row, and the rows below it."""
     try:
-        sheets = read_sheets(path.read_bytes(), file_name=path.name)
+        sheets = read_sheets(path.read_bytes(), file_name=path.name, limits=TABLE_LIMITS)
     except OSError as error:
         raise EvaluationFileError(f"{path}: cannot be read: {error.strerror}") from error
     except RosterFileError as error:

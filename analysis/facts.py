@@ -181,6 +181,16 @@ class CountyFacts:
     def spread(self, key: str, stage: str, exclusion: str) -> Spread | SpreadUnknown:
         """The between-school spread of one indicator at one stage, computed from the rows; as given by the
         county if there are no rows to compute it from."""
+        place = (key, stage, exclusion)
+        if place not in self._computed_spreads:
+            self._computed_spreads[place] = self._spread(*place)
+        return self._computed_spreads[place]
+
+    @cached_property
+    def _computed_spreads(self) -> dict[tuple[str, str, str], Spread | SpreadUnknown]:
+        return {}
+
+    def _spread(self, key: str, stage: str, exclusion: str) -> Spread | SpreadUnknown:
         indicator = self.standard.indicators[key]
         judged = self.judged(exclusion)
         rows = [row for row in judged.rows if row.stage == stage]
@@ -213,7 +223,7 @@ def measure(indicator: Indicator, row: SchoolRow) -> Measured:
     if missing:
         ratio = row.ratios.get(indicator.key)
         return Measured(None, missing) if ratio is None else Measured(ratio)
-    amount = _sum(row, indicator.amounts) - _sum(row, indicator.subtracted)
+    amount = _amount(row, indicator)
     if not indicator.per:
         return Measured(amount * indicator.times)
     base = row.numbers[indicator.per]
@@ -226,7 +236,7 @@ def amount_and_base(indicator: Indicator, row: SchoolRow) -> tuple[Fraction | No
     """The two numbers whose ratio the spread is about; None for each that is unknown."""
     base = row.numbers.get(indicator.per)
     if all(name in row.numbers for name in (*indicator.amounts, *indicator.subtracted)):
-        return _sum(row, indicator.amounts) - _sum(row, indicator.subtracted), base
+        return _amount(row, indicator), base
     ratio = row.ratios.get(indicator.key)
     return (None if ratio is None or base is None else ratio * base / indicator.times), base
 
@@ -242,5 +252,10 @@ def county_total(rows: Sequence[SchoolRow], columns: Iterable[str]) -> tuple[Sch
     return SchoolRow("", "", "", numbers=numbers), tuple(missing)
 
 
-def _sum(row: SchoolRow, columns: Iterable[str]) -> Fraction:
-    return sum((row.numbers[column] for column in columns), Fraction(0))
+def _amount(row: SchoolRow, indicator: Indicator) -> Fraction:
+    amount = row.numbers[indicator.amounts[0]]
+    for column in indicator.amounts[1:]:
+        amount += row.numbers[column]
+    for column in indicator.subtracted:
+        amount -= row.numbers[column]
+    return amount

@@ -121,6 +121,9 @@ def _county_sentence(verdict: Word, standard: Standard, counted: Mapping[str, Fi
     )
 
 
+_SENIOR: Texts = {"zh-hans": "高中阶段不属于义务教育", "en": "Senior secondary is not compulsory education"}
+
+
 def _schools(facts: CountyFacts, findings: Mapping[str, Finding]) -> tuple[SchoolResult, ...]:
     """Every row of the county with what each criterion found there, in the order of schools and stages."""
     here: dict[tuple[str, str], dict[str, Finding]] = defaultdict(dict)
@@ -147,7 +150,8 @@ def _schools(facts: CountyFacts, findings: Mapping[str, Finding]) -> tuple[Schoo
     for row in sorted((*facts.schools, *by_stage), key=lambda row: row.school):
         place = (row.school, row.stage)
         verdict = all_of(deciding[place]) if deciding.get(place) else None
-        results.append(SchoolResult(row, verdict, here.get(place, {}), left_out.get(place)))
+        reason = left_out.get(place, _SENIOR if row.stage == "senior" else None)
+        results.append(SchoolResult(row, verdict, here.get(place, {}), reason))
     return tuple(results)
 
 

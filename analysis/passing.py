@@ -5,6 +5,7 @@ No Django. The plan says exactly what is smallest in it and what is not.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,10 +18,10 @@ from analysis.findings import Word, all_of
 from analysis.judging import Evaluation
 from analysis.rule_kinds.county_rules import RecognitionRule
 from analysis.rule_kinds.k_of_n import KOfN
-from analysis.rule_kinds.spread_rules import Dispersion
+from analysis.rule_kinds.spread_rules import CompositeDispersion, Dispersion
 from analysis.shortfalls import Prices, Way, ways_to_pass
 from analysis.spread_additions import SpreadAdditions, smallest_additions
-from analysis.spreads import Spread
+from analysis.spreads import Spread, composite_of
 
 DRAWS, SEED = 20_000, 20170419
 
@@ -42,11 +43,14 @@ class PassingPlan:
     Each school's way is minimal (the cheapest where prices are known); on top of them, each indicator's
     spread gets the smallest further total. The two together are not a joint optimum over which indicator a
     school leaves at the floor. totals: column → whole units; cost: None if a price is lacking.
+    composites: where a composite is above its limit, the smallest additions to one indicator alone that bring
+    it there, for every indicator that can; which to take is for the county to say, so they are in no total.
     unsolved: indicators and schools that additions cannot or, for want of figures, cannot be shown to mend.
     """
 
     schools: tuple[SchoolPlan, ...]
     spreads: tuple[SpreadAdditions, ...]
+    composites: tuple[SpreadAdditions, ...]
     totals: Mapping[str, int]
     cost: Fraction | None
     unsolved: tuple[str, ...]
@@ -79,12 +83,39 @@ def plan_to_pass(evaluation: Evaluation, *, prices: Prices | None = None) -> Pas
     known = all(column in prices for column in totals)
     cost = sum((prices[column] * units for column, units in totals.items()), Fraction(0)) if known else None
     return PassingPlan(
-        tuple(chosen),
-        tuple(spreads),
-        dict(sorted(totals.items())),
-        cost,
-        (*dict.fromkeys(unsolved), *open_ones),
+        schools=tuple(chosen),
+        spreads=tuple(spreads),
+        composites=composite_additions(after),
+        totals=dict(sorted(totals.items())),
+        cost=cost,
+        unsolved=(*dict.fromkeys(unsolved), *open_ones),
     )
+
+
+def composite_additions(facts: CountyFacts) -> tuple[SpreadAdditions, ...]:
+    """For every composite above its limit: per indicator the smallest additions to it alone that bring the
+    composite there. With n indicators its coefficient must come down to n × limit − Σ of the others; an
+    indicator for which that is below 0 cannot do it alone."""
+    found = []
+    for criterion in facts.standard.criteria:
+        rule = criterion.rule
+        if not isinstance(rule, CompositeDispersion):
+            continue
+        for stage, bound in rule.stages(facts):
+            spreads = rule.spreads(facts, stage)
+            known = [spread for spread in spreads if isinstance(spread, Spread)]
+            if bound.number is None or len(known) < len(spreads):
+                continue
+            if composite_of(known, stage).is_within(bound.number):
+                continue
+            for spread in known:
+                others = math.fsum(other.cv for other in known if other is not spread)
+                # A shade below, so that the mean of eight doubles is not above the limit by its last digit.
+                target = (len(known) * float(bound.number) - others) * (1 - 1e-12)
+                additions = smallest_additions(spread, Fraction(target)) if target >= 0 else None
+                if additions is not None:
+                    found.append(additions)
+    return tuple(found)
 
 
 def with_additions(facts: CountyFacts, additions: Mapping[tuple[str, str], Mapping[str, int]]) -> CountyFacts:

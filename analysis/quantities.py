@@ -51,6 +51,8 @@ def read_number(text: str) -> Fraction | None:
     >>> read_number("390万元"), read_number("97.3%"), read_number("—")
     (Fraction(3900000, 1), Fraction(973, 1000), None)
     """
+    if text.isascii() and text.isdecimal() and len(text) < 13:
+        return Fraction(int(text))
     plain = "".join(unicodedata.normalize("NFKC", text).lower().split())
     if plain in UNKNOWN:
         return None

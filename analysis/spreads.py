@@ -33,7 +33,7 @@ class Spread:
     sd: float | None = None
     schools: int | None = None
     pupils: Fraction | None = None
-    amount: Fraction | None = None
+    amount: float | None = None
     is_given: bool = False
     exact_cv: Fraction | None = None
     amounts: tuple[tuple[str, Fraction, Fraction], ...] = field(default=(), repr=False)
@@ -126,7 +126,7 @@ def spread_of(
         sd=found.sd * times,
         schools=found.schools,
         pupils=sum((pupils for _, _, pupils in known), Fraction(0)),
-        amount=sum((amount for _, amount, _ in known), Fraction(0)),
+        amount=found.amount,
         amounts=known,
     )
 

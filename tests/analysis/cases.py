@@ -1,4 +1,4 @@
-"""Worked cases as TOML: a county's rows and items, and what a standard must say of them. No Python per case."""
+"""Worked cases as TOML: a county's rows and items, and what a standard must say of them."""
 
 from __future__ import annotations
 
