@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from surveys.models import Location, Stage
+from surveys.roster.headings import GRADE_HEADINGS
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,18 @@ def change_lines(changes: Iterable[tuple[str, Any, Any]]) -> Iterator[ChangeLine
         if field == "pupils_by_grade":
             for grade in sorted({*old, *new}, key=int):
                 if old.get(grade, 0) != new.get(grade, 0):
-                    label = _("Grade %(grade)s") % {"grade": grade}
-                    yield ChangeLine(label, _number(old.get(grade, 0)), _number(new.get(grade, 0)))
+                    yield ChangeLine(
+                        grade_name(grade), _number(old.get(grade, 0)), _number(new.get(grade, 0))
+                    )
         else:
             yield ChangeLine(_labels()[field], _value(field, old), _value(field, new))
+
+
+def grade_name(grade: int | str) -> str:
+    """A school year, 1–12, as it is said: 七年级, 高一; Grade 7, Grade 10."""
+    if get_language() == "zh-hans":
+        return GRADE_HEADINGS[int(grade)]
+    return _("Grade %(grade)s") % {"grade": grade}
 
 
 def location_name(location: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 
 from surveys.audiences import AUDIENCES
 from surveys.models import Wave
+from surveys.roster.wording import grade_name
 from surveys.views.lists import Sort
 
 register = template.Library()
@@ -23,8 +24,8 @@ def number(value: int | None) -> str:
 
 @register.filter
 def percent(share: Decimal | None) -> str:
-    """A planned share (0–1) as percent, at most three decimals and none that say nothing: 8.333%."""
-    return "—" if share is None else f"{share * 100:.3f}".rstrip("0").rstrip(".") + "%"
+    """A planned share (0–1) as percent, at most two decimals and none that say nothing: 8.33%, 50%."""
+    return "—" if share is None else f"{share * 100:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 @register.filter
@@ -47,6 +48,12 @@ def days(wave: Wave) -> str:
     if first == last:
         return date_format(last, "Y年n月j日" if joint == "至" else end)
     return date_format(first, start) + joint + date_format(last, end)
+
+
+@register.filter
+def grade(number: int | str) -> str:
+    """{{ grade|grade }}: 七年级, Grade 7."""
+    return grade_name(number)
 
 
 @register.filter
