@@ -55,7 +55,7 @@ class ScoringRule:
     key: str
     name: Mapping[str, str]
     description: Mapping[str, str]
-    source: str
+    source: Mapping[str, str]
     form: str
     items: tuple[str, ...]
     scores: Mapping[str, float]
@@ -105,7 +105,9 @@ def read_rule(text: str, *, key: str) -> ScoringRule:
     ):
         if data[name] not in allowed:
             raise ScoringRuleError(f"{key}.toml: {name} = {data[name]!r}; allowed: {', '.join(allowed)}.")
-    for name in ("name", "description"):
+    if isinstance(data["source"], str):  # rules frozen by a version that gave it in one language
+        data["source"] = {"zh-hans": data["source"], "en": data["source"]}
+    for name in ("name", "description", "source"):
         for language in ("zh-hans", "en"):
             if not data[name].get(language):
                 raise ScoringRuleError(f"{key}.toml: {name} has no text in {language!r}.")

@@ -194,7 +194,7 @@ def test_every_shipped_rule_has_both_languages_and_a_source(key):
         (('form = "item"', 'form = "guess"'), "form = 'guess'; allowed: item, item_mean"),
         (("threshold = 0.85", "threshold = 85"), "threshold = 85 is not between 0 and 1"),
         (("satisfied = 1", "satisfied = 2"), "number from 0 to 1"),
-        (('source = "', 'sauce = "'), "source is missing"),
+        (("source = {", "sauce = {"), "source is missing"),
         (("dont_know = ", "dont_now = "), "dont_know is missing"),
     ],
 )
