@@ -1,8 +1,9 @@
 """`make pictures`: photographs every page of the demonstration county, as each role, at two sizes.
 
 It starts Renke with a folder of its own (var/pictures), signs in as every role, follows the links it
-finds, one page per address pattern, and writes shots/<role>/<page>-<size>.png. A page that answers
-with an error, or asks another host for anything, ends the run with its address.
+finds, and writes shots/<role>/<page>-<size>.png: one page per address pattern, and of pages about a wave
+one of each wave, so that an open and a closed one are both seen. A page that answers with an error, asks
+another host for anything, or is wider than the screen, is named at the end, and the run fails.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "shots"
 DATA = ROOT / "var" / "pictures"
 SIZES = {"phone": (360, 740), "desk": (1440, 900)}
-LONGEST_WALK = 60
+LONGEST_WALK = 80
 NOT_PAGES = re.compile(
-    r"/(logout|qr\.(svg|png)|template|download|problems)|\.(svg|png|xlsx|csv|zip|pdf|txt)(\?|$)"
+    r"/(logout|login|qr\.(svg|png)|template|download|problems)|\.(svg|png|xlsx|csv|zip|pdf|txt)(\?|$)"
 )
+HOME = {"operator": "/admin/"}  # the operator has no county, and with it no page outside the administration
 
 
 def main() -> int:
@@ -83,10 +85,11 @@ def _photograph_desk(browser: Browser, origin: str, role: str, name: str, passwo
     page.fill("input[name=login]", name)
     page.fill("input[name=password]", password)
     page.click("main button[type=submit]")
-    waiting, seen = [urlsplit(page.url).path or "/desk/"], set()
+    home = HOME.get(role, "/")
+    waiting, seen = [home], set()
     while waiting and len(seen) < LONGEST_WALK:
         path = waiting.pop(0)
-        pattern = re.sub(r"\d+", "N", path.split("?")[0])
+        pattern = _pattern(path)
         if pattern in seen:
             continue
         seen.add(pattern)
@@ -94,10 +97,10 @@ def _photograph_desk(browser: Browser, origin: str, role: str, name: str, passwo
         if response is None or response.status >= 400:
             problems.append(f"{role}: {path} answers {response.status if response else 'nothing'}")
             continue
-        _shoot(page, SHOTS / role, pattern)
+        problems += [f"{role}: {path} {problem}" for problem in _shoot(page, SHOTS / role, pattern)]
         for link in page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
             there = urlsplit(link)
-            if link.startswith(origin) and not NOT_PAGES.search(there.path):
+            if link.startswith(origin + home) and not NOT_PAGES.search(there.path):
                 waiting.append(there.path + (f"?{there.query}" if there.query else ""))
     context.close()
     return problems
@@ -123,11 +126,23 @@ def _photograph_phone(browser: Browser, origin: str) -> list[str]:
     return problems
 
 
-def _shoot(page: Page, folder: Path, pattern: str) -> None:
+def _pattern(address: str) -> str:
+    """An address without what does not make it another page: ids but a wave's, searches, sorting."""
+    path, _, query = address.partition("?")
+    wave = re.search(r"\bwave=(\d+)", query) or re.match(r"/desk/waves/(\d+)/", path)
+    return re.sub(r"\d+", "N", path) + (f"wave-{wave[1]}" if wave else "")
+
+
+def _shoot(page: Page, folder: Path, pattern: str) -> list[str]:
     name = pattern.strip("/").replace("/", "_") or "front"
+    problems = []
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         page.screenshot(path=_path(folder, f"{name}-{size}"), full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width and not pattern.startswith("/admin/"):
+            problems.append(f"is {wide} wide on a screen of {width}")
+    return problems
 
 
 def _path(folder: Path, name: str) -> Path:
