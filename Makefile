@@ -1,6 +1,7 @@
 # The commands that do all chores:
 #   make run     start Renke on this machine (PORT=8000)          make lint   style, types, templates
 #   make test    the whole suite, on SQLite and on PostgreSQL     make bench  speed, as ratios to this machine's limits
+#   make pictures  photograph every page, as each role, into shots/
 #   make lock    lock the packages of pyproject.toml again
 
 PORT ?= 8000
@@ -15,7 +16,7 @@ PURE := scoring/numeric surveys/questionnaire.py surveys/question_types.py surve
 # Every test that touches the database runs once on each; the rest are shared out between the two.
 BOTH_DATABASES := -o console_output_style=classic --dist each --tx popen//id=sqlite//env:TEST_DATABASE=sqlite --tx popen//id=postgresql//env:TEST_DATABASE=postgresql
 
-.PHONY: run test lint bench lock
+.PHONY: run test lint bench pictures lock
 .SILENT:
 
 run: $(PY)
@@ -37,6 +38,10 @@ lint: $(PY)
 bench: $(PY)
 	$(call install,requirements-dev.txt)
 	$(PY) -m bench $(ARGS)
+
+pictures: $(PY)
+	$(call install,requirements-dev.txt)
+	$(PY) -m tests.pictures
 
 # Versions and hashes only: no file of ours names a package index.
 LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
