@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from analysis.columns import COMPULSORY, first_words, plain, words
+from analysis.dispersions import GivenDispersion
 from analysis.facts import ItemFact, Recognition
 from analysis.findings import SHARE, Quantity, Sentence
 from analysis.quantities import NotANumber, has_percent_sign, read_number
 from analysis.school_table import EvaluationFileError
-from analysis.spreads import GivenSpread
 from analysis.standard_parts import CountyItem, SettingValues, Standard
 
 RECOGNITION = "recognition"
@@ -36,7 +36,7 @@ class ItemLine:
 @dataclass(frozen=True)
 class CountyAnswers:
     items: Mapping[str, ItemFact]
-    spreads: Mapping[tuple[str, str], GivenSpread]
+    dispersions: Mapping[tuple[str, str], GivenDispersion]
     recognition: Recognition | None
     doubts: tuple[Sentence, ...]
 
@@ -82,8 +82,8 @@ def county_answers(
     for key, item in standard.items.items():
         if item.formulas and (key not in items or items[key].value is None):
             items[key] = _computed(item, items, settings)
-    spreads = {place: GivenSpread(**found) for place, found in figures.items()}
-    return CountyAnswers(items, spreads, recognition, tuple(doubts))
+    dispersions = {place: GivenDispersion(**found) for place, found in figures.items()}
+    return CountyAnswers(items, dispersions, recognition, tuple(doubts))
 
 
 def _fact(line: ItemLine, item: CountyItem, name: str) -> ItemFact:

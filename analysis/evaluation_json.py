@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from analysis.dispersion_additions import DispersionAdditions
+from analysis.dispersions import DispersionUnknown, IndicatorDispersion
 from analysis.findings import LANGUAGES, SHARE, Finding, Sentence, Texts
 from analysis.judging import AreaResult, Evaluation, SchoolResult
 from analysis.passing import Outlook, PassingPlan
 from analysis.shortfalls import Shortfall, Way
-from analysis.spread_additions import SpreadAdditions
-from analysis.spreads import Spread, SpreadUnknown
 from analysis.standard_parts import Criterion, Standard
 
 FORMAT, FORMAT_VERSION = "renke-evaluation", 1
@@ -32,7 +32,7 @@ def evaluation_json(
     doubts: Iterable[Sentence] = (),
     program_version: str = "",
 ) -> dict[str, Any]:
-    """The whole result: verdicts of county, areas, criteria and schools, spreads, shortfalls, a plan."""
+    """The whole result: verdicts of county, areas, criteria and schools, dispersions, shortfalls, a plan."""
     standard, facts = evaluation.standard, evaluation.facts
     return {
         "format": FORMAT,
@@ -46,7 +46,7 @@ def evaluation_json(
         "missing": list(evaluation.missing),
         "areas": [_area(area) for area in evaluation.areas],
         "criteria": [_criterion(c, evaluation.findings[c.key], standard) for c in standard.criteria],
-        "spreads": [_spread(spread, evaluation) for spread in evaluation.spreads],
+        "dispersions": [_dispersion(dispersion, evaluation) for dispersion in evaluation.dispersions],
         "composites": [{"stage": one.stage, "value": one.value} for one in evaluation.composites],
         "schools": _schools(evaluation, shortfalls),
         "plan": _plan(plan),
@@ -136,7 +136,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _spread(spread: Spread | SpreadUnknown, evaluation: Evaluation) -> dict[str, Any]:
+def _dispersion(
+    dispersion: IndicatorDispersion | DispersionUnknown, evaluation: Evaluation
+) -> dict[str, Any]:
     """One coefficient with mean and sd; its verdict and limit are those of the criterion that judges it."""
     part = next(
         (
@@ -144,32 +146,34 @@ def _spread(spread: Spread | SpreadUnknown, evaluation: Evaluation) -> dict[str,
             for finding in evaluation.findings.values()
             if finding.counts
             for part in finding.parts
-            if part.subject == spread.indicator and part.stage == spread.stage and "spread" in part.details
+            if part.subject == dispersion.indicator
+            and part.stage == dispersion.stage
+            and "dispersion" in part.details
         ),
         None,
     )
     head = {
-        "indicator": spread.indicator,
-        "name": dict(evaluation.standard.indicators[spread.indicator].name),
-        "stage": spread.stage,
+        "indicator": dispersion.indicator,
+        "name": dict(evaluation.standard.indicators[dispersion.indicator].name),
+        "stage": dispersion.stage,
         "limit": _number(part.limit) if part else None,
         "verdict": part.verdict if part else None,
     }
-    if isinstance(spread, SpreadUnknown):
+    if isinstance(dispersion, DispersionUnknown):
         nothing = dict.fromkeys(("cv", "mean", "sd", "pupils", "amount", "origin"))
         return {
-            **head, **nothing, "schools": None, "verdict": "not_computable", "reason": spread.reason,
-            "missing": list(spread.missing), "schools_concerned": list(spread.schools),
+            **head, **nothing, "schools": None, "verdict": "not_computable", "reason": dispersion.reason,
+            "missing": list(dispersion.missing), "schools_concerned": list(dispersion.schools),
         }  # fmt: skip
     return {
         **head,
-        "cv": spread.cv,
-        "mean": spread.mean,
-        "sd": spread.sd,
-        "pupils": _number(spread.pupils),
-        "amount": _number(spread.amount),
-        "origin": "given" if spread.is_given else "computed",
-        "schools": spread.schools,
+        "cv": dispersion.cv,
+        "mean": dispersion.mean,
+        "sd": dispersion.sd,
+        "pupils": _number(dispersion.pupils),
+        "amount": _number(dispersion.amount),
+        "origin": "given" if dispersion.is_given else "computed",
+        "schools": dispersion.schools,
         "reason": None,
         "missing": [],
         "schools_concerned": [],
@@ -255,7 +259,7 @@ def _plan(plan: PassingPlan) -> dict[str, Any]:
             {"school": one.school, "stage": one.stage, "ways": one.ways, **_way(one.way)}
             for one in plan.schools
         ],
-        "spreads": [_additions(one) for one in plan.spreads],
+        "dispersions": [_additions(one) for one in plan.dispersions],
         "composites": [_additions(one) for one in plan.composites],
         "totals": dict(plan.totals),
         "cost_yuan": _number(plan.cost),
@@ -271,7 +275,7 @@ def _way(way: Way) -> dict[str, Any]:
     }
 
 
-def _additions(one: SpreadAdditions) -> dict[str, Any]:
+def _additions(one: DispersionAdditions) -> dict[str, Any]:
     return {
         "indicator": one.indicator,
         "stage": one.stage,
@@ -286,7 +290,7 @@ def _additions(one: SpreadAdditions) -> dict[str, Any]:
 
 def _details(details: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: _plain(value) for key, value in details.items() if key not in ("spread", "floors", "note")
+        key: _plain(value) for key, value in details.items() if key not in ("dispersion", "floors", "note")
     } | ({"note": _texts(details["note"])} if "note" in details else {})
 
 

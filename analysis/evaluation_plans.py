@@ -91,7 +91,7 @@ def county_facts(
         rows=table.rows,
         schools=table.schools,
         items=answers.items,
-        spreads=answers.spreads,
+        dispersions=answers.dispersions,
         recognition=recognition or answers.recognition,
         settings=values,
         columns=table.columns,

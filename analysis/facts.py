@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from analysis.columns import COMPULSORY
+from analysis.dispersions import DispersionUnknown, GivenDispersion, IndicatorDispersion, dispersion_of
 from analysis.findings import CHINESE, ENGLISH, Sentence, Texts, Word
-from analysis.spreads import GivenSpread, Spread, SpreadUnknown, spread_of
 from analysis.standard_parts import Indicator, SettingValues, Standard
 
 
@@ -109,7 +109,7 @@ class CountyFacts:
     rows: tuple[SchoolRow, ...]  # every stage of every school, senior and special ones too
     schools: tuple[SchoolRow, ...]  # whole schools
     items: Mapping[str, ItemFact] = field(default_factory=dict)
-    spreads: Mapping[tuple[str, str], GivenSpread] = field(default_factory=dict)
+    dispersions: Mapping[tuple[str, str], GivenDispersion] = field(default_factory=dict)
     recognition: Recognition | None = None
     settings: SettingValues = field(default_factory=dict)
     columns: frozenset[str] = frozenset()  # the columns that the table has at all
@@ -178,30 +178,32 @@ class CountyFacts:
     def item(self, key: str) -> ItemFact:
         return self.items.get(key) or ItemFact(None, missing=(key,))
 
-    def spread(self, key: str, stage: str, exclusion: str) -> Spread | SpreadUnknown:
-        """The between-school spread of one indicator at one stage, computed from the rows; as given by the
-        county if there are no rows to compute it from."""
+    def dispersion(self, key: str, stage: str, exclusion: str) -> IndicatorDispersion | DispersionUnknown:
+        """The dispersion of one indicator between the schools of one stage, computed from the rows; as given
+        by the county if there are no rows to compute it from."""
         place = (key, stage, exclusion)
-        if place not in self._computed_spreads:
-            self._computed_spreads[place] = self._spread(*place)
-        return self._computed_spreads[place]
+        if place not in self._computed_dispersions:
+            self._computed_dispersions[place] = self._dispersion(*place)
+        return self._computed_dispersions[place]
 
     @cached_property
-    def _computed_spreads(self) -> dict[tuple[str, str, str], Spread | SpreadUnknown]:
+    def _computed_dispersions(self) -> dict[tuple[str, str, str], IndicatorDispersion | DispersionUnknown]:
         return {}
 
-    def _spread(self, key: str, stage: str, exclusion: str) -> Spread | SpreadUnknown:
+    def _dispersion(self, key: str, stage: str, exclusion: str) -> IndicatorDispersion | DispersionUnknown:
         indicator = self.standard.indicators[key]
         judged = self.judged(exclusion)
         rows = [row for row in judged.rows if row.stage == stage]
-        given = self.spreads.get((key, stage))
+        given = self.dispersions.get((key, stage))
         if given is not None and all(measure(indicator, row).value is None for row in rows):
-            return given.spread(key, stage)
+            return given.dispersion(key, stage)
         unsure = [row for row in rows if judged.unsure_of(row)]
         if unsure:
             names = dict.fromkeys(name for row in unsure for name in judged.unsure_of(row))
-            return SpreadUnknown(key, stage, tuple(names), tuple(row.school for row in unsure))
-        return spread_of(indicator, stage, [(row.school, *amount_and_base(indicator, row)) for row in rows])
+            return DispersionUnknown(key, stage, tuple(names), tuple(row.school for row in unsure))
+        return dispersion_of(
+            indicator, stage, [(row.school, *amount_and_base(indicator, row)) for row in rows]
+        )
 
 
 _OTHER_NAMES: Mapping[str, Texts] = {
@@ -233,7 +235,7 @@ def measure(indicator: Indicator, row: SchoolRow) -> Measured:
 
 
 def amount_and_base(indicator: Indicator, row: SchoolRow) -> tuple[Fraction | None, Fraction | None]:
-    """The two numbers whose ratio the spread is about; None for each that is unknown."""
+    """The two numbers whose ratio the dispersion is about; None for each that is unknown."""
     base = row.numbers.get(indicator.per)
     if all(name in row.numbers for name in (*indicator.amounts, *indicator.subtracted)):
         return _amount(row, indicator), base

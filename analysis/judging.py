@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.dispersions import Composite, DispersionUnknown, IndicatorDispersion, composite_of
 from analysis.facts import CountyFacts, SchoolRow
 from analysis.findings import Finding, Sentence, Texts, Word, all_of, missing_in
 from analysis.rule_kinds import Rule
 from analysis.rule_kinds.county_rules import Reference
-from analysis.rule_kinds.spread_rules import SpreadRule
-from analysis.spreads import Composite, Spread, SpreadUnknown, composite_of
+from analysis.rule_kinds.dispersion_rules import DispersionRule
 from analysis.standard_parts import Area, Criterion, Standard
 
 
@@ -52,7 +52,7 @@ class Evaluation:
     areas: tuple[AreaResult, ...]
     findings: Mapping[str, Finding]
     schools: tuple[SchoolResult, ...]
-    spreads: tuple[Spread | SpreadUnknown, ...]
+    dispersions: tuple[IndicatorDispersion | DispersionUnknown, ...]
     composites: tuple[Composite, ...]
     missing: tuple[str, ...]
     assumptions: tuple[Sentence, ...]
@@ -69,7 +69,7 @@ def evaluate(facts: CountyFacts) -> Evaluation:
     areas = tuple(_area(area, standard, findings) for area in standard.areas)
     counted = {key: found for key, found in findings.items() if found.counts}
     verdict = all_of(found.verdict for found in counted.values())
-    spreads, composites = _spreads(facts)
+    dispersions, composites = _dispersions(facts)
     return Evaluation(
         facts=facts,
         verdict=verdict,
@@ -77,7 +77,7 @@ def evaluate(facts: CountyFacts) -> Evaluation:
         areas=areas,
         findings=findings,
         schools=_schools(facts, findings),
-        spreads=spreads,
+        dispersions=dispersions,
         composites=composites,
         missing=missing_in(counted.values()),
         assumptions=_assumptions(facts),
@@ -155,21 +155,23 @@ def _schools(facts: CountyFacts, findings: Mapping[str, Finding]) -> tuple[Schoo
     return tuple(results)
 
 
-def _spreads(facts: CountyFacts) -> tuple[tuple[Spread | SpreadUnknown, ...], tuple[Composite, ...]]:
-    """The spreads that the standard's criteria speak of, each once, and the composite of each stage."""
-    spreads: dict[tuple[str, str], Spread | SpreadUnknown] = {}
+def _dispersions(
+    facts: CountyFacts,
+) -> tuple[tuple[IndicatorDispersion | DispersionUnknown, ...], tuple[Composite, ...]]:
+    """The dispersions that the standard's criteria speak of, each once, and the composite of each stage."""
+    dispersions: dict[tuple[str, str], IndicatorDispersion | DispersionUnknown] = {}
     composites: dict[str, Composite] = {}
     for criterion in facts.standard.criteria:
         rule = criterion.rule.shown if isinstance(criterion.rule, Reference) else criterion.rule
-        if not isinstance(rule, SpreadRule):
+        if not isinstance(rule, DispersionRule):
             continue
         for stage, _ in rule.stages(facts):
-            found = rule.spreads(facts, stage)
-            spreads |= {(one.indicator, one.stage): one for one in found}
-            known = [one for one in found if isinstance(one, Spread)]
+            found = rule.dispersions(facts, stage)
+            dispersions |= {(one.indicator, one.stage): one for one in found}
+            known = [one for one in found if isinstance(one, IndicatorDispersion)]
             if len(known) == len(found):
                 composites[stage] = composite_of(known, stage)
-    return tuple(spreads.values()), tuple(composites.values())
+    return tuple(dispersions.values()), tuple(composites.values())
 
 
 def _assumptions(facts: CountyFacts) -> tuple[Sentence, ...]:

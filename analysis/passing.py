@@ -13,15 +13,15 @@ from fractions import Fraction
 
 import numpy as np
 
+from analysis.dispersion_additions import DispersionAdditions, smallest_additions
+from analysis.dispersions import IndicatorDispersion, composite_of
 from analysis.facts import CountyFacts, Recognition, SchoolRow
 from analysis.findings import Word, all_of
 from analysis.judging import Evaluation
 from analysis.rule_kinds.county_rules import RecognitionRule
+from analysis.rule_kinds.dispersion_rules import CompositeDispersion, Dispersion
 from analysis.rule_kinds.k_of_n import KOfN
-from analysis.rule_kinds.spread_rules import CompositeDispersion, Dispersion
 from analysis.shortfalls import Prices, Way, ways_to_pass
-from analysis.spread_additions import SpreadAdditions, smallest_additions
-from analysis.spreads import Spread, composite_of
 
 DRAWS, SEED = 20_000, 20170419
 
@@ -41,16 +41,16 @@ class PassingPlan:
     """Additions with which every school passes and every coefficient is within its limit.
 
     Each school's way is minimal (the cheapest where prices are known); on top of them, each indicator's
-    spread gets the smallest further total. The two together are not a joint optimum over which indicator a
-    school leaves at the floor. totals: column → whole units; cost: None if a price is lacking.
+    dispersion gets the smallest further total. The two together are not a joint optimum over which
+    indicator a school leaves at the floor. totals: column → whole units; cost: None if a price is lacking.
     composites: where a composite is above its limit, the smallest additions to one indicator alone that bring
     it there, for every indicator that can; which to take is for the county to say, so they are in no total.
     unsolved: indicators and schools that additions cannot or, for want of figures, cannot be shown to mend.
     """
 
     schools: tuple[SchoolPlan, ...]
-    spreads: tuple[SpreadAdditions, ...]
-    composites: tuple[SpreadAdditions, ...]
+    dispersions: tuple[DispersionAdditions, ...]
+    composites: tuple[DispersionAdditions, ...]
     totals: Mapping[str, int]
     cost: Fraction | None
     unsolved: tuple[str, ...]
@@ -74,17 +74,17 @@ def plan_to_pass(evaluation: Evaluation, *, prices: Prices | None = None) -> Pas
             else:
                 unsolved.append(part.school)
     after = with_additions(facts, {(one.school, one.stage): one.way.additions for one in chosen})
-    spreads, open_ones = _spread_plans(after)
+    dispersions, open_ones = _dispersion_plans(after)
     totals: Counter[str] = Counter()
     for one in chosen:
         totals.update(one.way.additions)
-    for spread in spreads:
-        totals[facts.standard.indicators[spread.indicator].amounts[0]] += spread.total
+    for dispersion in dispersions:
+        totals[facts.standard.indicators[dispersion.indicator].amounts[0]] += dispersion.total
     known = all(column in prices for column in totals)
     cost = sum((prices[column] * units for column, units in totals.items()), Fraction(0)) if known else None
     return PassingPlan(
         schools=tuple(chosen),
-        spreads=tuple(spreads),
+        dispersions=tuple(dispersions),
         composites=composite_additions(after),
         totals=dict(sorted(totals.items())),
         cost=cost,
@@ -92,7 +92,7 @@ def plan_to_pass(evaluation: Evaluation, *, prices: Prices | None = None) -> Pas
     )
 
 
-def composite_additions(facts: CountyFacts) -> tuple[SpreadAdditions, ...]:
+def composite_additions(facts: CountyFacts) -> tuple[DispersionAdditions, ...]:
     """For every composite above its limit: per indicator the smallest additions to it alone that bring the
     composite there. With n indicators its coefficient must come down to n × limit − Σ of the others; an
     indicator for which that is below 0 cannot do it alone."""
@@ -102,17 +102,17 @@ def composite_additions(facts: CountyFacts) -> tuple[SpreadAdditions, ...]:
         if not isinstance(rule, CompositeDispersion):
             continue
         for stage, bound in rule.stages(facts):
-            spreads = rule.spreads(facts, stage)
-            known = [spread for spread in spreads if isinstance(spread, Spread)]
-            if bound.number is None or len(known) < len(spreads):
+            dispersions = rule.dispersions(facts, stage)
+            known = [dispersion for dispersion in dispersions if isinstance(dispersion, IndicatorDispersion)]
+            if bound.number is None or len(known) < len(dispersions):
                 continue
             if composite_of(known, stage).is_within(bound.number):
                 continue
-            for spread in known:
-                others = math.fsum(other.cv for other in known if other is not spread)
+            for dispersion in known:
+                others = math.fsum(other.cv for other in known if other is not dispersion)
                 # A shade below, so that the mean of eight doubles is not above the limit by its last digit.
                 target = (len(known) * float(bound.number) - others) * (1 - 1e-12)
-                additions = smallest_additions(spread, Fraction(target)) if target >= 0 else None
+                additions = smallest_additions(dispersion, Fraction(target)) if target >= 0 else None
                 if additions is not None:
                     found.append(additions)
     return tuple(found)
@@ -148,7 +148,7 @@ def with_additions(facts: CountyFacts, additions: Mapping[tuple[str, str], Mappi
         rows=tuple(changed(row) for row in facts.rows),
         schools=facts.schools,
         items=facts.items,
-        spreads=facts.spreads,
+        dispersions=facts.dispersions,
         recognition=facts.recognition,
         settings=facts.settings,
         columns=facts.columns,
@@ -204,22 +204,22 @@ def _draws(found: Recognition, draws: int, seed: int) -> np.ndarray:
     return random.normal(p, found.se, size=draws)
 
 
-def _spread_plans(facts: CountyFacts) -> tuple[list[SpreadAdditions], list[str]]:
+def _dispersion_plans(facts: CountyFacts) -> tuple[list[DispersionAdditions], list[str]]:
     """The smallest additions for every coefficient that is above its limit, and those without any."""
-    found: list[SpreadAdditions] = []
+    found: list[DispersionAdditions] = []
     unsolved: list[str] = []
     for criterion in facts.standard.criteria:
         rule = criterion.rule
         if not isinstance(rule, Dispersion):
             continue
         for stage, bound in rule.stages(facts):
-            for spread in rule.spreads(facts, stage):
-                if bound.number is None or not isinstance(spread, Spread):
-                    unsolved.append(f"{spread.indicator}.{stage}")
-                elif not spread.is_within(bound.number):
-                    additions = smallest_additions(spread, bound.number)
+            for dispersion in rule.dispersions(facts, stage):
+                if bound.number is None or not isinstance(dispersion, IndicatorDispersion):
+                    unsolved.append(f"{dispersion.indicator}.{stage}")
+                elif not dispersion.is_within(bound.number):
+                    additions = smallest_additions(dispersion, bound.number)
                     if additions is None:
-                        unsolved.append(f"{spread.indicator}.{stage}")
+                        unsolved.append(f"{dispersion.indicator}.{stage}")
                     else:
                         found.append(additions)
     return found, unsolved

@@ -1,7 +1,7 @@
 """What is lacking (缺差), in its own unit, and the ways in which a school can pass. No Django.
 
 Additions are whole units of a column (teachers, rooms, ㎡, 元): the smallest number with which the limit is
-reached; one unit less does not reach it. For the spread between schools see `spread_additions`.
+reached; one unit less does not reach it. For the dispersion between schools see `dispersion_additions`.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _of_row(
 
 
 def _classes(key: str, part: Finding, row: SchoolRow, prices: Prices) -> Iterable[Shortfall]:
-    """How many classes more it takes at least; 0 when the pupils would fit if they were spread evenly."""
+    """How many classes more it takes at least; 0 when the pupils would fit if they were shared out evenly."""
     pupils, classes = row.numbers.get("pupils"), row.numbers.get("classes")
     assert isinstance(part.limit, Fraction)
     if pupils is None or classes is None:

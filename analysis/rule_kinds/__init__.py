@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import cast
 
 from analysis.rule_kinds.county_rules import Checklist, Gate, RecognitionRule, Reference, Veto
+from analysis.rule_kinds.dispersion_rules import CompositeDispersion, Dispersion
 from analysis.rule_kinds.k_of_n import KOfN
 from analysis.rule_kinds.points import Points
 from analysis.rule_kinds.rooms_and_classes import ClassSize, ForEvery
 from analysis.rule_kinds.rule import Rule
-from analysis.rule_kinds.spread_rules import CompositeDispersion, Dispersion
 from analysis.rule_kinds.thresholds import Threshold
 from analysis.standard_file import StandardFile
 from surveys.toml_file import Table, at

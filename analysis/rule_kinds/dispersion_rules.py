@@ -1,4 +1,4 @@
-"""Rules about the spread between schools (差异系数): `dispersion` and `composite_dispersion`."""
+"""Rules about the dispersion between schools (差异系数): `dispersion` and `composite_dispersion`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from fractions import Fraction
 from typing import ClassVar
 
 from analysis.columns import COMPULSORY, STAGE_NAMES
+from analysis.dispersions import DispersionUnknown, IndicatorDispersion, composite_of
 from analysis.facts import CountyFacts, SchoolRow
 from analysis.findings import Finding, Quantity, Sentence, Texts, all_of, missing_in, not_computable
 from analysis.rule_kinds.rule import Rule, lacking
-from analysis.spreads import Spread, SpreadUnknown, composite_of
 from analysis.standard_file import StandardFile
 from analysis.standard_parts import Bound, Limit
 from surveys.toml_file import Table, at
 
 
-class SpreadRule(Rule):
+class DispersionRule(Rule):
     """What both share: the indicators, the limit per stage, whose schools count."""
 
     keys: ClassVar[tuple[str, ...]] = ("indicators", "at_most", "exclude")
@@ -26,13 +26,13 @@ class SpreadRule(Rule):
     exclude: str
 
     @classmethod
-    def read(cls, file: StandardFile, table: Table, place: str) -> SpreadRule:
+    def read(cls, file: StandardFile, table: Table, place: str) -> DispersionRule:
         names = file.indicator_names(file.words(table, "indicators", place), at(place, "indicators"))
         for name in names:
             if file.indicators[name].per != "pupils":
                 file.refuse(
                     at(place, "indicators"),
-                    f"{name!r} is not per pupil; the spread weighs schools by pupils: per = 'pupils'",
+                    f"{name!r} is not per pupil; the dispersion weighs schools by pupils: per = 'pupils'",
                 )
         if "at_most" not in table:
             file.refuse(place, "the key 'at_most' is missing")
@@ -46,12 +46,12 @@ class SpreadRule(Rule):
         ]
         return [(stage, bound) for stage, bound in found if bound is not None]
 
-    def spreads(self, facts: CountyFacts, stage: str) -> list[Spread | SpreadUnknown]:
-        return [facts.spread(name, stage, self.exclude) for name in self.indicators]
+    def dispersions(self, facts: CountyFacts, stage: str) -> list[IndicatorDispersion | DispersionUnknown]:
+        return [facts.dispersion(name, stage, self.exclude) for name in self.indicators]
 
 
 @dataclass(frozen=True)
-class Dispersion(SpreadRule):
+class Dispersion(DispersionRule):
     """Every indicator's coefficient of variation between schools, per stage, at or below a limit.
 
     A school without pupils or with an unknown amount makes its indicator not computable, and is named.
@@ -65,9 +65,9 @@ class Dispersion(SpreadRule):
 
     def judge(self, key: str, facts: CountyFacts) -> Finding:
         parts = [
-            judge_spread(spread, bound, facts)
+            judge_dispersion(dispersion, bound, facts)
             for stage, bound in self.stages(facts)
-            for spread in self.spreads(facts, stage)
+            for dispersion in self.dispersions(facts, stage)
         ]
         verdict = all_of(part.verdict for part in parts)
         values = {
@@ -95,7 +95,7 @@ class Dispersion(SpreadRule):
 
 
 @dataclass(frozen=True)
-class CompositeDispersion(SpreadRule):
+class CompositeDispersion(DispersionRule):
     """The plain mean of the indicators' coefficients of variation, per stage, at or below a limit.
 
     Every coefficient is needed: a mean over fewer indicators would be another number.
@@ -119,10 +119,12 @@ class CompositeDispersion(SpreadRule):
         return Finding(key, verdict, sentence, missing=missing_in(parts), parts=tuple(parts))
 
     def _stage(self, key: str, stage: str, bound: Bound, facts: CountyFacts) -> Finding:
-        spreads = self.spreads(facts, stage)
-        known = [spread for spread in spreads if isinstance(spread, Spread)]
+        dispersions = self.dispersions(facts, stage)
+        known = [dispersion for dispersion in dispersions if isinstance(dispersion, IndicatorDispersion)]
         unknown = [
-            judge_spread(spread, bound, facts) for spread in spreads if isinstance(spread, SpreadUnknown)
+            judge_dispersion(dispersion, bound, facts)
+            for dispersion in dispersions
+            if isinstance(dispersion, DispersionUnknown)
         ]
         name = {"stage": STAGE_NAMES[stage]}
         if unknown or bound.number is None:
@@ -141,32 +143,40 @@ class CompositeDispersion(SpreadRule):
         sentence = Sentence(*_COMPOSITE[is_met], values)
         return Finding(
             key, "met" if is_met else "not_met", sentence, composite.value, bound.number, stage=stage,
-            details={"cvs": {spread.indicator: spread.cv for spread in known}},
+            details={"cvs": {dispersion.indicator: dispersion.cv for dispersion in known}},
         )  # fmt: skip
 
 
-def judge_spread(spread: Spread | SpreadUnknown, bound: Bound, facts: CountyFacts) -> Finding:
+def judge_dispersion(
+    dispersion: IndicatorDispersion | DispersionUnknown, bound: Bound, facts: CountyFacts
+) -> Finding:
     """One indicator's coefficient at one stage against its limit."""
-    name = facts.standard.indicators[spread.indicator].name
-    values: dict[str, object] = {"name": name, "stage": STAGE_NAMES[spread.stage]}
-    if isinstance(spread, SpreadUnknown):
-        values |= {"schools": spread.schools, "lacking": facts.names(spread.missing)}
+    name = facts.standard.indicators[dispersion.indicator].name
+    values: dict[str, object] = {"name": name, "stage": STAGE_NAMES[dispersion.stage]}
+    if isinstance(dispersion, DispersionUnknown):
+        values |= {"schools": dispersion.schools, "lacking": facts.names(dispersion.missing)}
         return not_computable(
-            spread.indicator,
-            spread.missing or ("school",),
-            because=Sentence(*_UNKNOWN[spread.reason], values),
-            stage=spread.stage,
-            details={"spread": spread},
+            dispersion.indicator,
+            dispersion.missing or ("school",),
+            because=Sentence(*_UNKNOWN[dispersion.reason], values),
+            stage=dispersion.stage,
+            details={"dispersion": dispersion},
         )
     if bound.number is None:
-        return lacking(spread.indicator, bound.missing, facts, stage=spread.stage, details={"spread": spread})
-    is_met = spread.is_within(bound.number)
-    values |= {"value": Quantity(spread.cv, limit=bound.number), "limit": Quantity(bound.number)}
+        return lacking(
+            dispersion.indicator,
+            bound.missing,
+            facts,
+            stage=dispersion.stage,
+            details={"dispersion": dispersion},
+        )
+    is_met = dispersion.is_within(bound.number)
+    values |= {"value": Quantity(dispersion.cv, limit=bound.number), "limit": Quantity(bound.number)}
     sentence = Sentence(*_ONE[is_met], values)
-    value = spread.cv if spread.exact_cv is None else spread.exact_cv
+    value = dispersion.cv if dispersion.exact_cv is None else dispersion.exact_cv
     return Finding(
-        spread.indicator, "met" if is_met else "not_met", sentence, value, bound.number, stage=spread.stage,
-        details={"spread": spread},
+        dispersion.indicator, "met" if is_met else "not_met", sentence, value, bound.number,
+        stage=dispersion.stage, details={"dispersion": dispersion},
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from analysis.spreads import Spread, exact_square_of_cv
+from analysis.dispersions import IndicatorDispersion, exact_square_of_cv
 
 # Rounding up costs about one unit per school; far beyond that, whole units cannot reach the limit at all.
 STEPS_PER_SCHOOL, SPARE_STEPS = 3, 2000
@@ -32,7 +32,7 @@ NEAR = 1e-12
 
 
 @dataclass(frozen=True)
-class SpreadAdditions:
+class DispersionAdditions:
     """Whole units to add, school by school (only those that get some), and what they lead to.
 
     least_total: the total if units could be divided, a lower bound for any solution.
@@ -49,18 +49,18 @@ class SpreadAdditions:
 
 
 def smallest_additions(
-    spread: Spread, limit: Fraction, *, already: Mapping[str, Fraction] | None = None
-) -> SpreadAdditions | None:
-    """The smallest number of whole units, school by school, with which `spread` is within `limit`.
+    dispersion: IndicatorDispersion, limit: Fraction, *, already: Mapping[str, Fraction] | None = None
+) -> DispersionAdditions | None:
+    """The smallest number of whole units, school by school, with which `dispersion` is within `limit`.
 
     already: amounts that are to be added anyway (a school's own shortfalls); they are not counted. None if
     the schools' amounts are not known (published figures) or whole units cannot reach the limit (of 0).
-    A spread that is within the limit needs nothing.
+    A dispersion that is within the limit needs nothing.
     """
-    if not spread.amounts or limit < 0:
+    if not dispersion.amounts or limit < 0:
         return None
     extra = already or {}
-    schools = [(name, amount + extra.get(name, 0), pupils) for name, amount, pupils in spread.amounts]
+    schools = [(name, amount + extra.get(name, 0), pupils) for name, amount, pupils in dispersion.amounts]
     start = [(amount, pupils) for _, amount, pupils in schools]
     least = least_total(start, limit)
     if least is None:
@@ -71,9 +71,9 @@ def smallest_additions(
     if given is None:
         return None
     after = [(amount + count, pupils) for (amount, pupils), count in zip(start, given, strict=True)]
-    return SpreadAdditions(
-        indicator=spread.indicator,
-        stage=spread.stage,
+    return DispersionAdditions(
+        indicator=dispersion.indicator,
+        stage=dispersion.stage,
         additions={name: count for (name, _, _), count in zip(schools, given, strict=True) if count},
         total=sum(given),
         least_total=least,

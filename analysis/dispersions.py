@@ -1,4 +1,4 @@
-"""The spread of an indicator between schools (差异系数), held against its limit without any rounding.
+"""The dispersion of an indicator between schools (差异系数), held against its limit without any rounding.
 
 The formula is `scoring.numeric.dispersion`; here it meets named schools, published figures and exact limits.
 Source: 教督〔2012〕3号 and 教督〔2017〕6号, method of the between-school balance.
@@ -19,8 +19,8 @@ NEAR = 1e-9
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Between-school spread of one indicator at one stage; mean and sd in the indicator's own unit.
+class IndicatorDispersion:
+    """Between-school dispersion of one indicator at one stage; mean and sd in the indicator's own unit.
 
     is_given: taken from a published table instead of computed. `amounts` (raw amount, pupils) per school are
     kept for the comparison with a limit and for what would change it.
@@ -49,8 +49,8 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class SpreadUnknown:
-    """Why there is no spread: columns lacking, schools concerned, or pupils or a mean of zero."""
+class DispersionUnknown:
+    """Why there is no dispersion: columns lacking, schools concerned, or pupils or a mean of zero."""
 
     indicator: str
     stage: str
@@ -60,25 +60,25 @@ class SpreadUnknown:
 
 
 @dataclass(frozen=True)
-class GivenSpread:
+class GivenDispersion:
     """County figures printed elsewhere: mean and sd, or the coefficient itself, as written."""
 
     mean: Fraction | None = None
     sd: Fraction | None = None
     cv: Fraction | None = None
 
-    def spread(self, indicator: str, stage: str) -> Spread | SpreadUnknown:
+    def dispersion(self, indicator: str, stage: str) -> IndicatorDispersion | DispersionUnknown:
         """The coefficient is sd ÷ mean when both are given, else the printed one."""
         if self.mean is not None and self.sd is not None:
             if self.mean == 0:
-                return SpreadUnknown(indicator, stage, reason="zero_mean")
+                return DispersionUnknown(indicator, stage, reason="zero_mean")
             exact = self.sd / self.mean
         elif self.cv is not None:
             exact = self.cv
         else:
             lacking = "sd" if self.mean is not None else "mean"
-            return SpreadUnknown(indicator, stage, (f"{indicator}.{stage}.{lacking}",))
-        return Spread(
+            return DispersionUnknown(indicator, stage, (f"{indicator}.{stage}.{lacking}",))
+        return IndicatorDispersion(
             indicator,
             stage,
             cv=float(exact),
@@ -89,36 +89,36 @@ class GivenSpread:
         )
 
 
-def spread_of(
+def dispersion_of(
     indicator: Indicator, stage: str, schools: Sequence[tuple[str, Fraction | None, Fraction | None]]
-) -> Spread | SpreadUnknown:
-    """The spread over schools given as (name, raw amount, pupils).
+) -> IndicatorDispersion | DispersionUnknown:
+    """The dispersion over schools given as (name, raw amount, pupils).
 
     One unknown amount or number of pupils, or a school without pupils, leaves it unknown and is named: a
     coefficient over the other schools would be another number.
     """
     if not schools:
-        return SpreadUnknown(indicator.key, stage, reason="no_schools")
+        return DispersionUnknown(indicator.key, stage, reason="no_schools")
     no_amount = [name for name, amount, _ in schools if amount is None]
     no_pupils = [name for name, _, pupils in schools if pupils is None]
     if no_amount or no_pupils:
         columns = (*(indicator.amounts if no_amount else ()), *((indicator.per,) if no_pupils else ()))
-        return SpreadUnknown(
+        return DispersionUnknown(
             indicator.key, stage, tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(no_amount + no_pupils))
         )
     known = tuple((name, amount, pupils) for name, amount, pupils in schools if amount is not None and pupils)
     empty = [name for name, _, pupils in schools if not pupils]
     if empty:
-        return SpreadUnknown(indicator.key, stage, (indicator.per,), tuple(empty), reason="no_pupils")
+        return DispersionUnknown(indicator.key, stage, (indicator.per,), tuple(empty), reason="no_pupils")
     negative = [name for name, amount, _ in known if amount < 0]
     if negative:
-        return SpreadUnknown(indicator.key, stage, indicator.amounts, tuple(negative), reason="negative")
+        return DispersionUnknown(indicator.key, stage, indicator.amounts, tuple(negative), reason="negative")
     try:
         found = describe_dispersion([float(x) for _, x, _ in known], [float(p) for _, _, p in known])
     except NotComputable:  # the mean is zero: everything else was ruled out above
-        return SpreadUnknown(indicator.key, stage, indicator.amounts, reason="zero_mean")
+        return DispersionUnknown(indicator.key, stage, indicator.amounts, reason="zero_mean")
     times = float(indicator.times)
-    return Spread(
+    return IndicatorDispersion(
         indicator.key,
         stage,
         cv=found.cv,
@@ -143,11 +143,11 @@ class Composite:
         return (self.value if self.exact is None else self.exact) <= limit
 
 
-def composite_of(spreads: Sequence[Spread], stage: str) -> Composite:
-    """The composite of spreads that are all known; exact if all coefficients are printed figures."""
-    exact = [spread.exact_cv for spread in spreads if spread.exact_cv is not None]
-    whole = sum(exact, Fraction(0)) / len(spreads) if len(exact) == len(spreads) else None
-    return Composite(stage, composite_cv([spread.cv for spread in spreads]), whole)
+def composite_of(dispersions: Sequence[IndicatorDispersion], stage: str) -> Composite:
+    """The composite of dispersions that are all known; exact if all coefficients are printed figures."""
+    exact = [dispersion.exact_cv for dispersion in dispersions if dispersion.exact_cv is not None]
+    whole = sum(exact, Fraction(0)) / len(dispersions) if len(exact) == len(dispersions) else None
+    return Composite(stage, composite_cv([dispersion.cv for dispersion in dispersions]), whole)
 
 
 def exact_square_of_cv(pairs: Sequence[tuple[Fraction, Fraction]]) -> Fraction:
