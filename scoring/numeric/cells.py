@@ -170,10 +170,19 @@ class UnitLayout:
 
         valid: valid answers per cell, 0 outside the domain. May be 0 or negative: then there is no interval.
         """
-        has = valid > 0
-        linked = has & (self.psu >= 0)
-        units = len(np.unique(self.psu[linked])) + int(round(valid[has & (self.psu < 0)].sum()))
-        return units - len(np.unique(self.stratum[has]))
+        return int(self.degrees_of_freedom_by(np.zeros(len(valid), int), valid, size=1)[0])
+
+    def degrees_of_freedom_by(self, domain: np.ndarray, valid: np.ndarray, *, size: int) -> np.ndarray:
+        """The same for each of `size` domains: domain is the code of every cell, -1 outside all of them."""
+        has = (valid > 0) & (domain >= 0)
+        alone = has & (self.psu < 0)
+        units = sum_by(domain[alone], valid[alone], size)
+        for part, label, sign in ((has & ~alone, self.psu, 1), (has, self.stratum, -1)):
+            if part.any():
+                width = int(label.max()) + 1
+                pairs = np.unique(domain[part] * width + label[part])
+                units = units + sign * np.bincount(pairs // width, minlength=size)
+        return np.rint(units).astype(int)
 
 
 def encode(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ import numpy as np
 from scoring.numeric.blocks import ItemSums, MarginCalibration, block_means
 from scoring.numeric.cells import Cells, Design, UnitLayout
 from scoring.numeric.recode import CellSums
+from scoring.numeric.variance import sum_by
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,18 @@ def estimate_domains(
         covariance=False,
         layout=layout,
     )
+    df = layout.degrees_of_freedom_by(code, found.valid, size=len(names))
+    responses = sum_by(code[code >= 0], cells.n[code >= 0], len(names))
     results = {}
     for d, name in enumerate(names):
-        inside = code == d
         n_valid = int(round(found.n_valid[d]))
         enough = n_valid >= 2
         results[name] = DomainEstimate(
             domain=name,
             estimate=float(found.mean[d]) if n_valid else None,
             se=float(max(found.covariance[d], 0.0) ** 0.5) if enough else None,
-            df=layout.degrees_of_freedom(np.where(inside, found.valid, 0)) if enough else None,
-            n=int(cells.n[inside].sum()),
+            df=int(df[d]) if enough else None,
+            n=int(round(responses[d])),
             n_valid=n_valid,
             n_eff=float(found.kish_n[d]),
         )

@@ -5,7 +5,7 @@ class NumericInputError(ValueError):
     """What was handed in contradicts itself or is not allowed; the sentence says what and what is."""
 
 
-class NotComputable(Exception):  # noqa: N818  (a verdict word of the product, not a failure of the program)
+class NotComputable(Exception):
     """The question is well put, but these data cannot answer it.
 
     `reason` is one sentence for a reader; `code` is a stable word for programs, for example

@@ -19,16 +19,23 @@ from scoring.numeric.errors import NotComputable, NumericInputError
 SINGLE_UNIT_RULES = ("fail", "adjust", "certainty", "remove", "average")
 # Below this share of unsampled units a stratum counts as observed completely (as in R `survey`).
 _CENSUS = 1e-7
+SMALL = 100_000
 
 
 def sum_by(codes: np.ndarray, values: np.ndarray, size: int) -> np.ndarray:
     """Sums of `values` (g,) or (g, k) over groups of equal code 0..size-1; a code without rows gives 0."""
+    if size == len(codes) and (codes == np.arange(size)).all():
+        return np.asarray(values, float)
     if values.ndim == 1:
         return np.bincount(codes, weights=values, minlength=size)
     if values.shape[1] <= 4:
         columns = [np.bincount(codes, weights=column, minlength=size) for column in values.T]
         return np.stack(columns, axis=1) if columns else np.zeros((size, 0))
     g = len(codes)
+    if values.size <= SMALL:  # a county page's arrays: building a sparse matrix costs more than the sums
+        sums = np.zeros((size, values.shape[1]))
+        np.add.at(sums, codes, values)
+        return sums
     indicator = sparse.csr_matrix((np.ones(g), (codes, np.arange(g))), shape=(size, g))
     return indicator @ values
 
