@@ -94,6 +94,22 @@ def sensitivity(results: WaveResults, *, marked: Sequence[int] = ()) -> Sensitiv
     )
 
 
+def marked_and_not(results: WaveResults, marked: Sequence[int]) -> tuple[Cell, ...]:
+    """The wave's own rule over all replies, and without the marked ones where that may be shown."""
+    if not results.figure.is_shown:
+        return ()
+    first = Cell(results.figure, results.verdict, False)
+    wave = results.wave
+    if not marked:
+        return (first,)
+    frame = tally_frame(wave)
+    part = _part(UNMARKED, without(frame, wave, marked), int(frame.cells["responses"].sum()))
+    if not _is_large(part, wave.minimum_group_size):
+        return (first,)
+    column = _column(part, [results.rule], results, setting_of(results), {}, wave.minimum_group_size)
+    return (first, *column)
+
+
 def without(frame: TallyFrame, wave: Wave, ids: Sequence[int]) -> TallyFrame:
     """The counts as they would be without these replies; nothing is stored or voided."""
     stored = []

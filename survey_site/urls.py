@@ -4,7 +4,16 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
-from analysis.views import county, method, more_replies, sampling_plan, school, sensitivity, small_schools
+from analysis.views import (
+    county,
+    method,
+    more_replies,
+    quality,
+    sampling_plan,
+    school,
+    sensitivity,
+    small_schools,
+)
 from survey_site.accounts.access import allow, public
 from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
 from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
@@ -38,6 +47,21 @@ urlpatterns = [
         "desk/waves/<int:wave_id>/small-schools/",
         allow("bureau", "reviewer")(small_schools.small_schools_page),
         name="small_schools",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/quality/",
+        allow("bureau", "reviewer")(quality.quality_page),
+        name="quality",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/quality/<int:school_id>/",
+        allow("bureau", "reviewer")(quality.quality_school),
+        name="quality_school",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/quality/restore/<int:void_id>/",
+        allow("bureau")(quality.quality_restore),
+        name="quality_restore",
     ),
     path(
         "desk/waves/<int:wave_id>/plan/",

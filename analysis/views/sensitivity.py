@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from analysis.answer_quality import answer_quality
 from analysis.code_sentences import joined
 from analysis.results import WaveResults
 from analysis.sensitivity import ALL, UNMARKED, Sensitivity, sensitivity
@@ -21,7 +22,7 @@ from surveys.models import Channel
 @require_safe
 def sensitivity_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
-    table = sensitivity(results)
+    table = sensitivity(results, marked=answer_quality(results.wave).marked)
     context = depth_context(
         results.wave, "sensitivity",
         title=_("By rule and replies"),

@@ -35,6 +35,7 @@ EVENTS = {
     "answers_imported": gettext_lazy("Replies imported"),
     "closed": gettext_lazy("Closed"),
     "reopened": gettext_lazy("Opened again"),
+    "replies_kept": gettext_lazy("Replies looked at and kept"),
 }
 
 

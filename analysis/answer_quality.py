@@ -1,0 +1,253 @@
+"""Which replies a person should look at: signals per school and audience, and the batches they point to.
+
+Signals are no proofs. A school is listed only with two independent kinds of them, nothing is removed by
+itself, and a decision is a person's, traced and undone by a second one. The computation reads every reply
+of the audiences asked at schools; it is kept in the cache under the digest of the wave's chain.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from django.core.cache import cache
+
+from scoring.item_rows import chain_digest
+from scoring.numeric.errors import NotComputable
+from scoring.numeric.quality import AnswerSheets, find_batches, flagged_rows, schools_for_review
+from scoring.numeric.quality_rows import contradicts_fact, row_quality, too_fast
+from scoring.numeric.quality_schools import BURST_WINDOW_S
+from scoring.numeric.quality_signals import (
+    MIN_COUNT,
+    MIN_SCHOOLS,
+    Signal,
+    identical_vectors,
+    low_variety,
+    many_contradictions,
+    many_fast,
+    unusual_burst,
+)
+from surveys.audiences import AUDIENCES
+from surveys.models import School, Wave
+from surveys.queries import response_frame
+from surveys.questionnaire_parts import Item, Questionnaire
+
+DONT_KNOW = 9.0
+CLASS_SIZE, CLASS_SIZE_TOLERANCE = "average_class_size", 10
+KEPT_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class SeenSignal:
+    """One signal of one school and audience: what was seen, and what the other schools lead to expect."""
+
+    audience: str
+    name: str
+    kind: str
+    value: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class SeenBatch:
+    """Replies (ids) that belong together: the same answers ("vector"), the same ten minutes ("window"),
+    filled in too fast ("fast"), or all of this audience at this school ("all")."""
+
+    audience: str
+    basis: str
+    replies: tuple[int, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SchoolToReview:
+    school: str
+    kinds: tuple[str, ...]
+    signals: tuple[SeenSignal, ...]
+    batches: tuple[SeenBatch, ...]
+
+    @property
+    def marked(self) -> int:
+        """How many replies its signals point to, each counted once; all of an audience are no pointer."""
+        return len({reply for one in self.batches if one.basis != "all" for reply in one.replies})
+
+
+@dataclass(frozen=True)
+class SignalCount:
+    """How many schools one signal could be tested in, and in how many it was seen."""
+
+    audience: str
+    name: str
+    kind: str
+    tested: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class AnswerQuality:
+    """looked_at: replies read; marked: ids left out in the comparison "with and without"."""
+
+    looked_at: int
+    schools: tuple[SchoolToReview, ...]
+    signals: tuple[SignalCount, ...]
+    marked: tuple[int, ...]
+
+    def school(self, code: str) -> SchoolToReview | None:
+        return next((one for one in self.schools if one.school == code), None)
+
+
+def answer_quality(wave: Wave) -> AnswerQuality:
+    """The wave's replies that are not void, looked at once per change of its chain of seals."""
+    key = f"answer-quality-{wave.pk}-{chain_digest(wave)}"
+    found = cache.get(key)
+    if found is None:
+        found = _look(wave)
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def _look(wave: Wave) -> AnswerQuality:
+    class_sizes = {
+        school.code: school.pupils / school.classes
+        for school in School.objects.filter(county=wave.county, classes__gt=0)
+    }
+    looked_at, marked = 0, []
+    counts: list[SignalCount] = []
+    signals: dict[str, list[SeenSignal]] = {}
+    batches: dict[str, list[SeenBatch]] = {}
+    for row in wave.audiences.select_related("version").filter(version__isnull=False):
+        if row.audience not in AUDIENCES or AUDIENCES[row.audience].scope != "school":
+            continue
+        frame = response_frame(wave, row.audience)
+        if frame.empty:
+            continue
+        frame = frame[~frame["is_void"]].reset_index(drop=True)
+        looked_at += len(frame)
+        sheets = _sheets(frame, row.version.questionnaire, class_sizes)
+        if sheets is None or not _enough(sheets):
+            continue
+        found = _signals(sheets)
+        window_batches = find_batches(sheets, window_s=BURST_WINDOW_S - 1)
+        ids = frame["id"].to_numpy()
+        marked += [int(one) for one in ids[flagged_rows(sheets, batches=window_batches)]]
+        counts += [
+            SignalCount(row.audience, one.name, one.kind, len(one.school), int(one.hit.sum()))
+            for one in found
+        ]
+        for review in schools_for_review(found, batches=window_batches):
+            batches.setdefault(review.school, []).extend(
+                SeenBatch(row.audience, one.basis, tuple(int(i) for i in ids[one.rows]), one.kinds)
+                for one in review.batches
+            )
+            batches[review.school] += _by_pace_and_all(sheets, ids, review.school, row.audience, review.kinds)
+            signals.setdefault(review.school, []).extend(_seen(found, review.school, row.audience))
+    schools = []
+    for code in sorted(signals.keys() | batches.keys()):
+        own, sets = signals.get(code, []), batches.get(code, [])
+        kinds = {one.kind for one in own} | {kind for one in sets for kind in one.kinds}
+        schools.append(SchoolToReview(code, tuple(sorted(kinds)), tuple(own), tuple(sets)))
+    return AnswerQuality(looked_at, tuple(schools), tuple(counts), tuple(sorted(marked)))
+
+
+def _by_pace_and_all(
+    sheets: AnswerSheets, ids: np.ndarray, school: str, audience: str, kinds: Sequence[str]
+) -> list[SeenBatch]:
+    own = sheets.school == school
+    sets = [SeenBatch(audience, "all", tuple(int(one) for one in ids[own]), ())]
+    if "pace" in kinds and sheets.duration_s is not None:
+        fast = own & _fast(sheets)
+        sets.insert(0, SeenBatch(audience, "fast", tuple(int(one) for one in ids[fast]), ("pace",)))
+    return sets
+
+
+def _fast(sheets: AnswerSheets) -> np.ndarray:
+    return too_fast(row_quality(sheets.answers, duration_s=sheets.duration_s))
+
+
+def _enough(sheets: AnswerSheets) -> bool:
+    """Whether enough schools have enough replies for "unusual here" to mean anything."""
+    _names, replies = np.unique(sheets.school[sheets.school != ""], return_counts=True)
+    return int((replies >= MIN_COUNT).sum()) >= MIN_SCHOOLS
+
+
+def _seen(found: Sequence[Signal], school: str, audience: str) -> list[SeenSignal]:
+    seen = []
+    for signal in found:
+        for at in np.flatnonzero((np.asarray(signal.school).astype(str) == school) & signal.hit):
+            value, expected = float(signal.value[at]), float(signal.expected[at])
+            seen.append(SeenSignal(audience, signal.name, signal.kind, value, expected))
+    return seen
+
+
+def _signals(sheets: AnswerSheets) -> list[Signal]:
+    """The signals that this form and these schools allow; the others stay silent."""
+    scores = np.where(sheets.answers == DONT_KNOW, np.nan, sheets.answers)
+
+    tests: list[Callable[[], Signal]] = [
+        lambda: identical_vectors(sheets.school, answers=sheets.answers),
+        lambda: unusual_burst(sheets.school, submitted_s=sheets.submitted_s, window_s=BURST_WINDOW_S - 1),
+        lambda: low_variety(sheets.school, scores=scores),
+    ]
+    if sheets.duration_s is not None:
+        tests.append(lambda: many_fast(sheets.school, fast=_fast(sheets)))
+    if sheets.contradicts is not None:
+        tests.append(lambda: many_contradictions(sheets.school, contradicts=sheets.contradicts))
+    found = []
+    for test in tests:
+        with contextlib.suppress(NotComputable):
+            found.append(test())
+    return found
+
+
+def _sheets(
+    frame: pd.DataFrame, questionnaire: Questionnaire, class_sizes: dict[str, float]
+) -> AnswerSheets | None:
+    """The replies as number codes; None without scale items or schools. Times are cut to ten minutes."""
+    scales = [item for item in questionnaire.items if item.type == "scale" and item.name in frame.columns]
+    if not scales or frame.empty or not frame["school"].any():
+        return None
+    answers = np.column_stack([_codes(frame[item.name], item) for item in scales])
+    answers = answers[:, ~np.isnan(answers).all(axis=0)]
+    if not answers.shape[1]:
+        return None
+    seconds = frame["seconds"].to_numpy(dtype=float)
+    received = pd.to_datetime(frame["received_at"], utc=True).astype("int64").to_numpy() / 1e9
+    return AnswerSheets(
+        school=frame["school"].to_numpy(dtype=str),
+        answers=answers,
+        submitted_s=received - received.min(),
+        duration_s=seconds if (seconds > 0).any() else None,
+        contradicts=_contradictions(frame, questionnaire, class_sizes),
+        not_scored=(DONT_KNOW,),
+    )
+
+
+def _codes(column: pd.Series, item: Item) -> np.ndarray:
+    """The best step of the scale is 1, the next 2 …; don't know is 9, blank and not asked are NaN."""
+    steps = [option.code for option in item.options if option.code not in ("dont_know", "9")]
+    number = {code: float(place) for place, code in enumerate(steps, start=1)}
+    number |= {"dont_know": DONT_KNOW, "9": DONT_KNOW}
+    points = np.array([number.get(code, np.nan) for code in column.cat.categories])
+    return points[column.cat.codes.to_numpy()]
+
+
+def _contradictions(
+    frame: pd.DataFrame, questionnaire: Questionnaire, class_sizes: dict[str, float]
+) -> np.ndarray | None:
+    """True where the class size that was given lies further from the roster's than the tolerance."""
+    item = next((one for one in questionnaire.items if one.cross_check == CLASS_SIZE and one.bands), None)
+    if item is None or item.name not in frame.columns:
+        return None
+    edges, lower = {}, float(item.minimum)
+    for band in item.bands:
+        edges[band.code] = (lower, float(band.to))
+        lower = float(band.to) + 1
+    known = frame["school"].map(class_sizes).to_numpy(dtype=float)
+    given = frame[item.name].astype(str)
+    low = given.map({code: edge[0] for code, edge in edges.items()}).to_numpy(dtype=float)
+    high = given.map({code: edge[1] for code, edge in edges.items()}).to_numpy(dtype=float)
+    nearest = np.clip(known, low, high)
+    return contradicts_fact(nearest, known=known, tolerance=CLASS_SIZE_TOLERANCE)
