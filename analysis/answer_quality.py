@@ -209,7 +209,7 @@ def _sheets(
     scales = [item for item in questionnaire.items if item.type == "scale" and item.name in frame.columns]
     if not scales or frame.empty or not frame["school"].any():
         return None
-    answers = np.column_stack([_codes(frame[item.name], item) for item in scales])
+    answers = np.column_stack([scale_steps(frame[item.name], item) for item in scales])
     answers = answers[:, ~np.isnan(answers).all(axis=0)]
     if not answers.shape[1]:
         return None
@@ -225,7 +225,7 @@ def _sheets(
     )
 
 
-def _codes(column: pd.Series, item: Item) -> np.ndarray:
+def scale_steps(column: pd.Series, item: Item) -> np.ndarray:
     """The best step of the scale is 1, the next 2 …; don't know is 9, blank and not asked are NaN."""
     steps = [option.code for option in item.options if option.code not in ("dont_know", "9")]
     number = {code: float(place) for place, code in enumerate(steps, start=1)}

@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from analysis.views import (
     county,
+    items,
     method,
     more_replies,
     quality,
@@ -47,6 +48,11 @@ urlpatterns = [
         "desk/waves/<int:wave_id>/small-schools/",
         allow("bureau", "reviewer")(small_schools.small_schools_page),
         name="small_schools",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/items/",
+        allow("bureau", "reviewer")(items.items_page),
+        name="items",
     ),
     path(
         "desk/waves/<int:wave_id>/quality/",

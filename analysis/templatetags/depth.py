@@ -19,6 +19,7 @@ def wave_links(wave: Wave, current: str) -> dict:
         "sensitivity": _("By rule and replies"),
         "more_replies": _("What would settle it"),
         "small_schools": _("Small schools"),
+        "items": _("Items and drivers"),
         "quality": _("Answer quality"),
         "sampling_plan": _("Sampling plan"),
     }

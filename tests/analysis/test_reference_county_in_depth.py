@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis import sensitivity as sensitivity_module
+from analysis.item_quality import item_quality
 from analysis.sensitivity import ALL, sensitivity
 from analysis.small_schools import small_schools
 from scoring.estimates import estimate_wave
@@ -99,3 +100,22 @@ def test_outlook_uses_the_verdicts_own_smoothed_variance(county_a):  # noqa: F81
         if row.n_more is not None:
             assert row.n_more == pytest.approx(max(0.0, needed), abs=1.01)
     assert [row.n_more for row in outlook.rows].count(None) <= 1
+
+
+def test_items_repeat_the_reference_reliability(county_a):  # noqa: F811
+    found = {one.audience: one for one in item_quality(results_of_a(county_a))}
+    parents = found["parent"]
+    assert parents.replies == expected("P-alpha-unweighted-county_a-parent")["n"]
+    assert parents.alpha == pytest.approx(expected("P-alpha-weighted-county_a")["parent"], rel=1e-7)
+    assert parents.lower < parents.alpha < parents.upper
+    assert parents.alpha_with_spread < parents.alpha
+    shares = [row.part for row in parents.rows if row.part is not None]
+    assert len(shares) == 7 and sum(shares) == pytest.approx(parents.r_squared)
+    assert all(row.lower <= row.part <= row.upper for row in parents.rows if row.part is not None)
+
+
+def test_drivers_are_refused_below_thirty_replies_per_question(county_a):  # noqa: F811
+    found = {one.audience: one for one in item_quality(results_of_a(county_a))}
+    few = [one for one in found.values() if one.replies < 7 * 30]
+    assert few and {one.refusal for one in few} == {"few"}
+    assert all(row.part is None for one in few for row in one.rows)
