@@ -41,6 +41,7 @@ bench: $(PY)
 
 pictures: $(PY)
 	$(call install,requirements-dev.txt)
+	$(PY) -m tests.chromium
 	$(PY) -m tests.pictures
 
 # Versions and hashes only: no file of ours names a package index.
