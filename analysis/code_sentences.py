@@ -106,6 +106,14 @@ def _no_control(warning: Details) -> str:
     ) % {"audiences": names}
 
 
+def _not_yet_included(warning: Details) -> str:
+    names = _(", ").join(audience_name(name) for name in warning["audiences"])
+    return _(
+        "Not yet part of the provisional rate, because too few have answered: %(audiences)s. Their share is "
+        "borne by the others for now."
+    ) % {"audiences": names}
+
+
 def _more_replies_than_people(warning: Details) -> str:
     cells = warning["cells"]
     places = _("; ").join(
@@ -200,6 +208,7 @@ REASONS: dict[str, Callable[[Details], str]] = {
 WARNINGS: dict[str, Callable[[Details], str]] = {
     "no_location": _no_location,
     "no_control": _no_control,
+    "not_yet_included": _not_yet_included,
     "more_replies_than_people": _more_replies_than_people,
     "much_unknown": _much_unknown,
     "se_upper_bound": _fixed(

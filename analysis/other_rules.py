@@ -11,8 +11,7 @@ from scoring.estimates import estimate_wave
 from scoring.item_rows import item_pairs_of
 from scoring.numeric.cells import Design
 from scoring.rules import ScoringRule, shipped_rules
-from scoring.runs import setting_now
-from surveys.queries import tally_frame
+from scoring.runs import frame_to_show, setting_now
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def other_rules(results: WaveResults) -> list[OtherRule]:
     chosen = OtherRule(results.rule, results.figure, results.verdict, is_chosen=True)
     if not results.figure.is_shown:
         return [chosen]
-    wave, frame, setting = results.wave, tally_frame(results.wave), setting_of(results)
+    wave, frame, setting = results.wave, frame_to_show(results.wave), setting_of(results)
     listed, mixed = [chosen], {answers_counted(results.rule)}
     for rule in shipped_rules().values():
         if rule.key == results.rule.key:

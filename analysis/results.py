@@ -31,8 +31,8 @@ class Figure:
     """One figure as it may be printed. Estimate and interval are None where it is hidden or not computable.
 
     hidden: "" shown or not computable; "few": fewer answers than the smallest group shown; "together":
-    hidden so that a small one cannot be worked out. limit is in the unit of the estimate, "share" (0–1)
-    or "points".
+    hidden so that a small one cannot be worked out; "running": a school's, until the wave is closed.
+    limit is in the unit of the estimate, "share" (0–1) or "points".
     """
 
     estimate: float | None
@@ -160,6 +160,7 @@ def wave_results(wave: Wave, *, now: datetime) -> WaveResults:
         minimum=wave.minimum_group_size,
         places=school_places(wave),
         headline_item=rule.items[0] if rule.form == "item" else None,
+        is_running=state == RUNNING,
     )
     order = [row["audience"] for row in result["audiences"]]
     return WaveResults(

@@ -20,8 +20,9 @@ from scoring.estimates import estimate_wave
 from scoring.item_rows import item_pairs_of
 from scoring.numeric.recode import PairSums
 from scoring.rules import ScoringRule, shipped_rules
+from scoring.runs import frame_to_show
 from surveys.models import Response, Source, Wave
-from surveys.queries import TallyFrame, tally_frame
+from surveys.queries import TallyFrame
 from surveys.tallies import by_cell, count_responses, tables_by_collector
 
 ALL, UNMARKED = "all", "unmarked"
@@ -102,7 +103,7 @@ def marked_and_not(results: WaveResults, marked: Sequence[int]) -> tuple[Cell, .
     wave = results.wave
     if not marked:
         return (first,)
-    frame = tally_frame(wave)
+    frame = frame_to_show(wave)
     part = _part(UNMARKED, without(frame, wave, marked), int(frame.cells["responses"].sum()))
     if not _is_large(part, wave.minimum_group_size):
         return (first,)
@@ -142,7 +143,7 @@ def _minus(frame: TallyFrame, wave: Wave, stored: Sequence[tuple]) -> TallyFrame
 
 
 def _parts(wave: Wave, marked: Sequence[int], minimum: int) -> tuple[list[Part], list[str]]:
-    frame = tally_frame(wave)
+    frame = frame_to_show(wave)
     total = int(frame.cells["responses"].sum())
     found = [Part(ALL, frame, total, 0)]
     if marked:

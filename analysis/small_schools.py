@@ -16,8 +16,8 @@ from scoring.numeric.errors import NotComputable
 from scoring.numeric.funnel import Funnel, funnel
 from scoring.numeric.recode import cell_sums, score_vector
 from scoring.numeric.small_area import shrink_schools
+from scoring.runs import frame_to_show
 from surveys.models import School
-from surveys.queries import tally_frame
 
 LEVEL = 0.9
 
@@ -99,7 +99,7 @@ def _direct(found: list[tuple[School, AudienceOfSchool]]) -> tuple[SmallSchool, 
 
 def _counts(results: WaveResults, audience: str, codes: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Satisfied and valid answers per school. The cells of one audience in one school share one weight."""
-    frame, rule = tally_frame(results.wave), results.rule
+    frame, rule = frame_to_show(results.wave), results.rule
     item = rule.items[0]
     sums = cell_sums(frame.counts[item], score_vector(frame.codes[item], rule.valid_scores))
     mine = frame.cells["audience"].to_numpy(dtype=str) == audience

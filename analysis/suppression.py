@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Figure = Hashable
-Reason = Literal["few", "together"]
+Reason = Literal["few", "together", "running"]
 
 # What goes when a figure goes. Replies (`responses`) stay; don't-know and blank are answers.
 ANSWERS = (
@@ -74,14 +74,16 @@ def hidden_figures(
 
 
 def hide_small_groups(
-    result: Mapping, *, minimum: int, places: Mapping[str, str], headline_item: str | None
-) -> dict:
+    result: Mapping, *, minimum: int, places: Mapping[str, str], headline_item: str | None,
+    is_running: bool = False,
+) -> dict:  # fmt: skip
     """A copy of a wave's result with what must not be seen taken out; each figure says `hidden`: "few",
     "together" or "".
 
     places: school code → location; headline_item: the item behind the county's rate, which is a topic too.
-    `regrouped` in the copy says whether the county's rate may be shown under other shares of the audiences:
-    with an audience hidden, two mixtures of the same figures would give it away.
+    is_running: answers still come in; then no figure of a school is shown ("running"), since its count of
+    replies moves beside it. `regrouped` in the copy says whether the county's rate may be shown under other
+    shares of the audiences: with an audience hidden, two mixtures of the same figures would give it away.
     """
     shown = _copy(result)
     rows = _rows(shown)
@@ -91,6 +93,12 @@ def hide_small_groups(
         row["hidden"] = hidden.get(figure, "")
         if row["hidden"] and figure != ("county",):
             row.update({key: None for key in ANSWERS if key in row})
+    if is_running:
+        for row in [
+            *shown["schools"],
+            *(part for school in shown["schools"] for part in school["audiences"]),
+        ]:
+            row.update({key: None for key in ANSWERS if key in row} | {"hidden": "running"})
     for row in shown["audiences"]:  # without an estimate there is still what they did not answer
         if row["estimate"] is None and not row["hidden"] and 0 < row["responses"] < minimum:
             row.update(hidden="few", dont_know=None, blank=None, weights=None)

@@ -179,6 +179,8 @@ def hidden_sentence(hidden: str, minimum: int) -> str:
         }
     if hidden == "together":
         return _("hidden with a small group")
+    if hidden == "running":
+        return _("shown after closing")
     return ""
 
 

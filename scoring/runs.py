@@ -16,9 +16,14 @@ from scoring.estimates import estimate_wave
 from scoring.item_rows import item_pairs_of
 from scoring.models import ScoreRun
 from scoring.numeric.cells import Design
+from scoring.numeric.composite import spread_share
 from scoring.rules import ScoringRule, shipped_rule
 from surveys.models import Tally, Wave, WaveChain
-from surveys.queries import tally_frame
+from surveys.queries import TallyFrame, tally_frame
+from surveys.settled import settled_frame
+
+# Of an open wave's figures, what moves with every reply.
+HEADLINE = ("estimate", "se", "df", "interval", "valid", "reasons", "warnings")
 
 
 class ScoringRefused(Exception):
@@ -26,8 +31,44 @@ class ScoringRefused(Exception):
 
 
 def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
-    """The wave's figures from its counts as they stand. Without verdict words unless it is closed."""
-    return estimate_wave(tally_frame(wave), with_verdict=wave.is_closed, **setting_now(wave, rule=rule))
+    """The wave's figures from its counts. Without verdict words unless it is closed.
+
+    While it is open, no figure gives a single reply away (`surveys.settled`): the county's rate moves with
+    every reply but those of collectors behind which only a few people stand; its parts move in steps of the
+    smallest group shown.
+    """
+    setting = setting_now(wave, rule=rule)
+    if wave.is_closed:
+        return estimate_wave(tally_frame(wave), with_verdict=True, **setting)
+    frame, step = tally_frame(wave), wave.minimum_group_size
+    whole = _provisional(settled_frame(wave, frame, step=step, only_small=True), setting)
+    parts = estimate_wave(
+        settled_frame(wave, frame, step=step, only_small=False), with_verdict=False, **setting
+    )
+    replies = frame.cells.groupby("audience")["responses"].sum() if len(frame.cells) else {}
+    for row in parts["audiences"]:  # counts are not answers
+        row["responses"] = int(replies.get(row["audience"], 0))
+    return parts | {key: whole[key] for key in HEADLINE} | {"responses": int(frame.cells["responses"].sum())}
+
+
+def frame_to_show(wave: Wave) -> TallyFrame:
+    """The counts that figures may be made of: all of a closed wave, the settled ones of an open one."""
+    frame = tally_frame(wave)
+    if wave.is_closed:
+        return frame
+    return settled_frame(wave, frame, step=wave.minimum_group_size, only_small=False)
+
+
+def _provisional(frame: TallyFrame, setting: dict) -> dict:
+    """The county's rate so far. Audiences not heard yet leave their share to the others, and are named."""
+    found = estimate_wave(frame, with_verdict=False, headline_only=True, **setting)
+    silent = [one["audience"] for one in found["reasons"] if one["code"] == "audience_without_answers"]
+    if not silent or len(silent) < len(found["reasons"]) or len(silent) == len(found["shares"]):
+        return found
+    shares = spread_share(setting["shares"], silent)
+    found = estimate_wave(frame, with_verdict=False, headline_only=True, **setting | {"shares": shares})
+    found["warnings"].append({"code": "not_yet_included", "audiences": silent})
+    return found
 
 
 def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None = None) -> ScoreRun:

@@ -25,6 +25,8 @@ SCORING = Path(__file__).resolve().parent.parent.parent / "scoring"
 # Whatever these raise or report can end up in a wave's result.
 BENEATH_A_RESULT = [
     SCORING / "estimates.py",
+    SCORING / "breakdowns.py",
+    SCORING / "runs.py",
     SCORING / "weighing.py",
     *(
         SCORING / "numeric" / f"{name}.py"
@@ -38,6 +40,7 @@ EXAMPLES = {
     "item_not_asked": {"item": "overall"},
     "no_location": {"replies": 7},
     "no_control": {"audiences": ["deputy", "cppcc"]},
+    "not_yet_included": {"audiences": ["principal"]},
     "more_replies_than_people": {"cells": [["parent", "rural", "S01"], ["deputy", "town", "*"]]},
     "much_unknown": {"audience": "resident", "part": 0.21},
     "small_cells": {"audience": "parent", "location": "rural", "cells": ["rural:S01", "rural:S02"]},
