@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 
 from analysis.views import (
+    compare_waves,
     county,
     items,
     method,
@@ -48,6 +49,11 @@ urlpatterns = [
         "desk/waves/<int:wave_id>/small-schools/",
         allow("bureau", "reviewer")(small_schools.small_schools_page),
         name="small_schools",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/compare/",
+        allow("bureau", "reviewer")(compare_waves.compare_waves_page),
+        name="compare_waves",
     ),
     path(
         "desk/waves/<int:wave_id>/items/",

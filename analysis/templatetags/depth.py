@@ -21,6 +21,7 @@ def wave_links(wave: Wave, current: str) -> dict:
         "small_schools": _("Small schools"),
         "items": _("Items and drivers"),
         "quality": _("Answer quality"),
+        "compare_waves": _("Two waves"),
         "sampling_plan": _("Sampling plan"),
     }
     links = (

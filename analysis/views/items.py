@@ -18,12 +18,15 @@ from analysis.views.depth import depth_context, results_of
 @require_safe
 def items_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
-    found = item_quality(results)
+    # While replies come in, a figure that moves with each of them would give single ones away.
+    found = item_quality(results) if results.wave.is_closed else []
     context = depth_context(
         results.wave, "items",
         title=_("Items and drivers"),
         results=results,
-        answer=_answer(found, item_names(results.wave)),
+        answer=_answer(found, item_names(results.wave))
+        if results.wave.is_closed
+        else _("The questions are looked at once the wave is closed."),
         remarks=[
             _(
                 "What goes together is not what causes: a good mood colours all answers, and who ticks one "

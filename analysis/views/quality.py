@@ -31,7 +31,8 @@ KEPT = "replies_kept"
 def quality_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
     found = answer_quality(results.wave)
-    with_and_without = marked_and_not(results, found.marked)
+    # Only of a closed wave: two figures that move with single replies would give them away.
+    with_and_without = marked_and_not(results, found.marked) if results.wave.is_closed else ()
     names = {school.code: school for school in School.objects.filter(county=results.wave.county)}
     context = depth_context(
         results.wave, "quality",

@@ -22,7 +22,8 @@ from surveys.models import Channel
 @require_safe
 def sensitivity_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
-    table = sensitivity(results, marked=answer_quality(results.wave).marked)
+    marked = answer_quality(results.wave).marked if results.wave.is_closed else ()
+    table = sensitivity(results, marked=marked)
     context = depth_context(
         results.wave, "sensitivity",
         title=_("By rule and replies"),
