@@ -9,5 +9,6 @@ from .wave import AccessCode, Channel, Collector, DesignKind, Wave, WaveAudience
 __all__ = [
     "AccessCode", "Batch", "BatchKind", "Channel", "Collector", "County", "DesignKind", "Location",
     "QuestionnaireVersion", "ResidentPopulation", "Response", "RosterImport", "RosterUpload", "School",
-    "Source", "Stage", "Tally", "Township", "Void", "Wave", "WaveAudience", "WaveChain", "WaveEvent", "WaveState",
+    "Source", "Stage", "Tally", "Township", "Void", "Wave", "WaveAudience", "WaveChain", "WaveEvent",
+    "WaveState",
 ]  # fmt: skip

@@ -33,7 +33,7 @@ def test_lines_name_figure_interval_and_verdict():
 
 
 def test_a_missing_table_stops_the_command():
-    with pytest.raises(CommandError, match="does not exist"):
+    with pytest.raises(CommandError, match="absent.csv"):
         scored(EXAMPLES / "absent.csv", "--plan", EXAMPLES / "wave.json")
 
 

@@ -1,4 +1,4 @@
-"""python manage.py compile_texts: make the desk's Chinese ready; `make run` and `make test` do it by themselves."""
+"""python manage.py compile_texts: make the desk's Chinese ready; `make run` and `make test` do it too."""
 
 from __future__ import annotations
 
