@@ -269,7 +269,7 @@ def _getter(values: Values) -> Callable[[str], Sequence[str]]:
     # A web framework's form data is a mapping whose get() drops repeated values; getlist() keeps them.
     getlist = getattr(values, "getlist", None)
     if getlist is not None:
-        return getlist  # type: ignore[no-any-return]
+        return getlist
     mapping = values
 
     def get(name: str) -> Sequence[str]:

@@ -136,8 +136,10 @@ def preview_page(
     """The page as a respondent will see it, marked as a preview and without a way to send it."""
     with translation.override(language):
         heading = Heading(
-            bureau=_("(education bureau)"), place=_("(name of the school or township)"),
-            wave=_("(name of the wave)"), until=_("(last day)"), scope=AUDIENCES[audience].scope, is_demo=False,
+            bureau=_("(education bureau)"),
+            place=_("(name of the school or township)"),
+            wave=_("(name of the wave)"), until=_("(last day)"),
+            scope=AUDIENCES[audience].scope, is_demo=False,
         )  # fmt: skip
     return _form_html(questionnaire, audience, Look(language, big), heading, token="", is_preview=True)
 

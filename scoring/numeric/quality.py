@@ -211,7 +211,9 @@ def _candidates(sheets: AnswerSheets, window_s: float) -> list[tuple]:
     return found
 
 
-def _evidence(sheets: AnswerSheets, school, basis: str, rows: np.ndarray, given: dict) -> dict[Kind, float]:
+def _evidence(
+    sheets: AnswerSheets, school: str, basis: str, rows: np.ndarray, given: dict
+) -> dict[Kind, float]:
     own = np.flatnonzero(sheets.school == school)
     rest = np.setdiff1d(own, rows)
     p: dict[Kind, float] = dict(given)
@@ -247,7 +249,7 @@ def _runs_tail(member: np.ndarray) -> float:
         return 1.0
     runs = 1 + int((member[1:] != member[:-1]).sum())
 
-    def log_choose(n, k):
+    def log_choose(n: float, k: float) -> float:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
     chance = 0.0

@@ -216,7 +216,14 @@ def _excess(name: str, kind: Kind, school: ArrayLike, marked: ArrayLike) -> Sign
 
 
 def _signal(
-    name: str, kind: Kind, school, value, expected, p, at_least_value, at_least: np.ndarray | None = None
+    name: str,
+    kind: Kind,
+    school: np.ndarray,
+    value: np.ndarray,
+    expected: np.ndarray,
+    p: np.ndarray,
+    at_least_value: float | None,
+    at_least: np.ndarray | None = None,
 ) -> Signal:
     q = benjamini_hochberg(p)
     hit = np.nan_to_num(q, nan=1.0) < Q_LIMIT

@@ -7,6 +7,7 @@ test at ALPHA_CLOSING (together at most 5% by the union bound). Looks planned be
 Sources: Howard, Ramdas, McAuliffe and Sekhon 2021; Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -188,7 +189,7 @@ def early_look(
     return EarlyLook(lower, upper, t, alpha, word, why)
 
 
-def _root(excess, low: float, high: float) -> float:
+def _root(excess: Callable[[float], float], low: float, high: float) -> float:
     """Where `excess` changes sign; the far end if it never does (few answers leave everything possible)."""
     if excess(low) * excess(high) > 0:
         return 0.0 if low < 1e-9 else 1.0

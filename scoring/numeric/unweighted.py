@@ -8,6 +8,7 @@ Sources: Wilson 1927; Clopper and Pearson 1934; Newcombe 1998 (method 4); Agrest
 Brown, Cai and DasGupta 2001; Buonaccorsi 1987 (finite population).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -213,7 +214,7 @@ def _clipped(lower: ArrayLike, upper: ArrayLike) -> Bounds:
     return Bounds(lower=np.clip(lower, 0.0, 1.0)[()], upper=np.clip(upper, 0.0, 1.0)[()])
 
 
-def _first(is_true, low: int, high: int) -> int:
+def _first(is_true: Callable[[int], bool], low: int, high: int) -> int:
     """Smallest whole number in low..high for which a monotone condition holds (high if none before it)."""
     while low < high:
         middle = (low + high) // 2
