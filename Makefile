@@ -12,7 +12,9 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 
 VENV := .venv
 PY := $(VENV)/bin/python
-PURE := scoring/numeric surveys/questionnaire.py surveys/question_types.py surveys/answers.py surveys/seals.py
+PURE := scoring/numeric surveys/questionnaire.py surveys/questionnaire_parts.py surveys/item_file.py surveys/question_type.py \
+	surveys/question_types.py surveys/answers.py surveys/audiences.py surveys/problems.py surveys/presented.py surveys/typed.py \
+	surveys/toml_file.py surveys/seals.py
 # Every test that touches the database runs once on each; the rest are shared out between the two.
 BOTH_DATABASES := -o console_output_style=classic --dist each --tx popen//id=sqlite//env:TEST_DATABASE=sqlite --tx popen//id=postgresql//env:TEST_DATABASE=postgresql
 
