@@ -14,9 +14,9 @@ from fractions import Fraction
 from analysis.columns import COMPULSORY, first_words, plain, words
 from analysis.dispersions import GivenDispersion
 from analysis.facts import ItemFact, Recognition
+from analysis.file_errors import in_cell, in_row
 from analysis.findings import SHARE, Quantity, Sentence
 from analysis.quantities import NotANumber, has_percent_sign, read_number
-from analysis.school_table import EvaluationFileError
 from analysis.standard_parts import CountyItem, SettingValues, Standard
 
 RECOGNITION = "recognition"
@@ -64,9 +64,10 @@ def county_answers(
         if not key:
             continue
         if key in seen:
-            raise EvaluationFileError(
-                f"{name}, row {line.line}: {line.item!r} stands in row {seen[key]} too; an item stands once"
-            )
+            raise in_row(
+                name, line.line, "“{item}”在第{first}行已出现；每项只填一次。",
+                "'{item}' stands in row {first} too; an item stands once", item=line.item, first=seen[key],
+            )  # fmt: skip
         seen[key] = line.line
         if key in (RECOGNITION, "社会认可度"):
             share = _share(line, name)
@@ -96,10 +97,11 @@ def _fact(line: ItemLine, item: CountyItem, name: str) -> ItemFact:
         item.kind == "points" and answer is not None and plain(line.value) not in "01"
     ):
         if answer is None and plain(line.value):
-            raise EvaluationFileError(
-                f"{name}, row {line.line}, item {line.item!r}: found {line.value!r}; allowed: "
-                f"{first_words('yes_no')}, blank if it is not known"
-            )
+            raise in_cell(
+                name, line.line, line.item, "填写了“{found}”，可填：{allowed}；不清楚时请留空。",
+                "found '{found}'; allowed: {allowed}, blank if it is not known",
+                found=line.value, allowed=first_words("yes_no"),
+            )  # fmt: skip
         return ItemFact(None if answer is None else answer == "yes", () if answer else unknown, evidence)
     number = _number(line, name)
     return ItemFact(number, unknown if number is None else (), evidence)
@@ -109,7 +111,7 @@ def _number(line: ItemLine, name: str) -> Fraction | None:
     try:
         return read_number(line.value)
     except NotANumber as error:
-        raise EvaluationFileError(f"{name}, row {line.line}, item {line.item!r}: {error}") from error
+        raise in_cell(name, line.line, line.item, "{why}", "{why}", why=error.texts) from error
 
 
 def _share(line: ItemLine, name: str) -> Fraction | None:
@@ -120,9 +122,10 @@ def _share(line: ItemLine, name: str) -> Fraction | None:
     if number > 1 and not has_percent_sign(line.value):
         number /= 100
     if number > 1:
-        raise EvaluationFileError(
-            f"{name}, row {line.line}, item {line.item!r}: found {line.value!r}; a rate is at most 100%"
-        )
+        raise in_cell(
+            name, line.line, line.item, "填写了“{found}”，比例不超过100%。",
+            "found '{found}'; a rate is at most 100%", found=line.value,
+        )  # fmt: skip
     return number
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from analysis.columns import plain
 from analysis.county_items import CountyAnswers, ItemLine, county_answers
 from analysis.facts import CountyFacts, Recognition
+from analysis.file_errors import EvaluationFileError, in_row
 from analysis.findings import WORDS, Sentence
 from analysis.quantities import NotANumber, has_percent_sign, read_number
-from analysis.school_table import EvaluationFileError, Record, SchoolTable, column_headings, school_table
+from analysis.school_table import Record, SchoolTable, column_headings, school_table
 from analysis.standard import read_standard_file, shipped_standard, standard_keys
 from analysis.standard_parts import SettingValues, Standard
 from surveys.roster.cells import Limits, RosterFileError, Row, Sheet
@@ -49,24 +50,40 @@ def setting_values(standard: Standard, given: Mapping[str, str]) -> SettingValue
         setting = standard.settings.get(key)
         if setting is None:
             known = ", ".join(standard.settings) or "(none)"
-            raise EvaluationFileError(f"{standard.key} has no setting {key!r}; allowed: {known}")
+            raise EvaluationFileError(
+                "标准{standard}没有设置“{setting}”，可用：{allowed}。",
+                "{standard} has no setting '{setting}'; allowed: {allowed}",
+                standard=standard.key,
+                setting=key,
+                allowed=known,
+            )
         if setting.choices:
             if text not in setting.choices:
-                raise EvaluationFileError(
-                    f"setting {key}: found {text!r}; allowed: {', '.join(setting.choices)}"
-                )
+                raise _setting_error(key, text, ", ".join(setting.choices))
             values[key] = text
             continue
         try:
             number = read_number(text)
         except NotANumber as error:
-            raise EvaluationFileError(f"setting {key}: {error}") from error
+            raise EvaluationFileError(
+                "设置“{setting}”：{why}", "setting {setting}: {why}", setting=key, why=error.texts
+            ) from error
         low, high = setting.least, setting.most
         if number is None or (low is not None and number < low) or (high is not None and number > high):
             ends = " to ".join("…" if end is None else f"{float(end):g}" for end in (low, high))
-            raise EvaluationFileError(f"setting {key}: found {text!r}; allowed: a number, {ends}")
+            raise _setting_error(key, text, f"a number, {ends}")
         values[key] = number
     return values
+
+
+def _setting_error(key: str, found: str, allowed: str) -> EvaluationFileError:
+    return EvaluationFileError(
+        "设置“{setting}”填写了“{found}”，可填：{allowed}。",
+        "setting {setting}: found '{found}'; allowed: {allowed}",
+        setting=key,
+        found=found,
+        allowed=allowed,
+    )
 
 
 def county_facts(
@@ -112,8 +129,12 @@ def read_school_records(path: Path, standard: Standard) -> tuple[list[Record], l
         if text not in headings:
             unknown.append(str(cell))
         elif headings[text] in columns.values():
-            raise EvaluationFileError(
-                f"{path.name}, row {header.number}: two columns are {headings[text]!r}; keep one of them"
+            raise in_row(
+                path.name,
+                header.number,
+                "有两列都是“{column}”，请只保留一列。",
+                "two columns are '{column}'; keep one of them",
+                column=headings[text],
             )
         else:
             columns[index] = headings[text]
@@ -155,7 +176,10 @@ def read_item_lines(path: Path) -> list[ItemLine]:
             places.setdefault(key, index)
     if "value" not in places:
         allowed = ", ".join(ITEM_HEADINGS["value"])
-        raise EvaluationFileError(f"{path.name}, row {header.number}: no column 'value'; allowed: {allowed}")
+        raise in_row(
+            path.name, header.number, "没有“值”列，可用列名：{allowed}。",
+            "no column 'value'; allowed: {allowed}", allowed=allowed,
+        )  # fmt: skip
     return [
         ItemLine(
             row.number,
@@ -173,11 +197,15 @@ def typed_recognition(text: str) -> Recognition:
     try:
         number = read_number(text)
     except NotANumber as error:
-        raise EvaluationFileError(f"--recognition: {error}") from error
+        raise EvaluationFileError("社会认可度：{why}", "--recognition: {why}", why=error.texts) from error
     if number is not None and number > 1 and not has_percent_sign(text):
         number /= 100
     if number is None or number > 1:
-        raise EvaluationFileError(f"--recognition: found {text!r}; allowed: a share such as 0.872 or 87.2%")
+        raise EvaluationFileError(
+            "社会认可度填写了“{found}”，应为0.872或87.2%这样的比例。",
+            "--recognition: found '{found}'; allowed: a share such as 0.872 or 87.2%",
+            found=text,
+        )
     return Recognition(number, "typed")
 
 
@@ -190,23 +218,41 @@ def score_run_recognition(path: Path) -> Recognition:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise EvaluationFileError(f"{path.name}: not readable as JSON: {error}") from error
+        raise EvaluationFileError(
+            "{file}不是可读的JSON：{why}",
+            "{file}: not readable as JSON: {why}",
+            file=path.name,
+            why=str(error),
+        ) from error
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     run = data.get("result", data) if isinstance(data, dict) else None
     if isinstance(run, dict) and "error" in run:
         return Recognition(None, "score_run", verdict="not_computable", reasons=(str(run["error"]),))
     if not isinstance(run, dict) or "estimate" not in run:
-        raise EvaluationFileError(f"{path.name}: no score run; expected an object with 'estimate'")
+        raise EvaluationFileError(
+            "{file}不是计分记录：缺少estimate。",
+            "{file}: no score run; expected an object with 'estimate'",
+            file=path.name,
+        )
     if run.get("unit", "share") != "share":
         raise EvaluationFileError(
-            f"{path.name}: the score run is in {run['unit']}; a recognition rate is a share from 0 to 1"
+            "{file}的计分单位是“{unit}”；社会认可度应为0到1之间的比例。",
+            "{file}: the score run is in {unit}; a recognition rate is a share from 0 to 1",
+            file=path.name,
+            unit=run["unit"],
         )
     said: Any = run.get("verdict")
     details = said if isinstance(said, dict) else {"verdict": said}
     word = details.get("verdict")
     if word is not None and word not in WORDS:
-        raise EvaluationFileError(f"{path.name}: the verdict is {word!r}; allowed: {', '.join(WORDS)}")
+        raise EvaluationFileError(
+            "{file}的结论是“{word}”，可用：{allowed}。",
+            "{file}: the verdict is '{word}'; allowed: {allowed}",
+            file=path.name,
+            word=str(word),
+            allowed=", ".join(WORDS),
+        )
     threshold = _as_fraction(details.get("threshold", run.get("threshold")))
     about = {
         key: str(value)
@@ -242,15 +288,21 @@ def _with_header(path: Path, headings: Mapping[str, str], *, needed: str) -> tup
     try:
         sheets = read_sheets(path.read_bytes(), file_name=path.name, limits=TABLE_LIMITS)
     except OSError as error:
-        raise EvaluationFileError(f"{path}: cannot be read: {error.strerror}") from error
+        raise EvaluationFileError(
+            "{file}无法读取：{why}", "{file}: cannot be read: {why}", file=str(path), why=error.strerror or ""
+        ) from error
     except RosterFileError as error:
-        raise EvaluationFileError(f"{path.name}: {error}") from error
+        raise EvaluationFileError("{file}：{why}", "{file}: {why}", file=path.name, why=str(error)) from error
     for sheet in sheets:
         for place, row in enumerate(sheet.rows[:HEADER_WITHIN]):
             if any(headings.get(plain(str(cell))) == needed for cell in row.cells):
                 return sheet, row, sheet.rows[place + 1 :]
     spellings = [word for word, key in headings.items() if key == needed]
     raise EvaluationFileError(
-        f"{path.name}: no heading {needed!r} in the first {HEADER_WITHIN} rows; "
-        f"allowed: {', '.join(spellings)}"
+        "{file}前{rows}行中没有列名“{heading}”，可用：{allowed}。",
+        "{file}: no heading '{heading}' in the first {rows} rows; allowed: {allowed}",
+        file=path.name,
+        rows=HEADER_WITHIN,
+        heading=needed,
+        allowed=", ".join(spellings),
     )

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from analysis.file_errors import SpokenError
+
 # What stands in a cell whose figure nobody knows. It is unknown, not zero.
 UNKNOWN = frozenset(
     (
@@ -39,7 +41,7 @@ _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 _UNIT = re.compile(r"(?<=[\d万%])(人|名|个|间|台|册|班|个班|㎡|m2|m²|平方米|平米|元|年)$")
 
 
-class NotANumber(ValueError):
+class NotANumber(SpokenError):
     """A text that is no number ≥ 0; the sentence says what was found and what is allowed."""
 
 
@@ -63,7 +65,9 @@ def read_number(text: str) -> Fraction | None:
     if len(parts) == 2:
         above, below = (_one(part, text) for part in parts)
         if below == 0:
-            raise NotANumber(f"found {text!r}; nothing can be divided by 0")
+            raise NotANumber(
+                "填写了“{found}”，除数不能为0。", "found '{found}'; nothing can be divided by 0", found=text
+            )
         return above / below
     return _one(bare, text)
 
@@ -80,8 +84,17 @@ def _one(bare: str, text: str) -> Fraction:
     if _GROUPED.fullmatch(bare):
         bare = bare.replace(",", "")
     if not _NUMBER.fullmatch(bare):
-        raise NotANumber(f"found {text!r}; expected a number of 0 or more, blank if it is not known")
+        raise NotANumber(
+            "填写了“{found}”，应为不小于0的数；不清楚时请留空。",
+            "found '{found}'; expected a number of 0 or more, blank if it is not known",
+            found=text,
+        )
     number = Fraction(bare) * times
     if number >= LARGEST:
-        raise NotANumber(f"found {text!r}; allowed: below {LARGEST:,}")
+        raise NotANumber(
+            "填写了“{found}”，应小于{most}。",
+            "found '{found}'; allowed: below {most}",
+            found=text,
+            most=f"{LARGEST:,}",
+        )
     return number

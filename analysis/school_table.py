@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from analysis.columns import STAGES, STAGES_OF_TYPE, first_words, plain, text_headings, words
+from analysis.columns import STAGE_NAMES, STAGES, STAGES_OF_TYPE, first_words, plain, text_headings, words
 from analysis.facts import SchoolRow
-from analysis.findings import Sentence
+from analysis.file_errors import in_cell, in_row
+from analysis.findings import CHINESE, ENGLISH, NO_UNIT, Sentence, Texts
 from analysis.quantities import NotANumber, read_number
 from analysis.splitting import StageAmounts, divide, whole_school
 from analysis.standard_parts import SettingValues, Standard
@@ -28,8 +29,10 @@ TYPES_BY_STAGES = {
 }
 
 
-class EvaluationFileError(ValueError):
-    """A file that cannot be evaluated; the message names file, place and allowed values."""
+STAGE_IN_ERRORS: dict[str, Texts] = {
+    stage: {CHINESE: f"（{names[CHINESE]}）", ENGLISH: f" for stage '{stage}'"} if stage else NO_UNIT
+    for stage, names in STAGE_NAMES.items()
+}
 
 
 @dataclass(frozen=True)
@@ -107,18 +110,21 @@ def school_table(
 def _read_line(record: Record, standard: Standard, name: str) -> _Line:
     cells, columns = record.cells, standard.columns
 
-    def refuse(column: str, message: str) -> NoReturn:
-        raise EvaluationFileError(f"{name}, row {record.line}, column {column!r}: {message}")
+    def refuse(column: str, zh: str, en: str, **values: Any) -> NoReturn:
+        raise in_cell(name, record.line, column, zh, en, **values)
 
     def word(column: str) -> str:
         text = plain(cells.get(column, ""))
         if text and text not in words(column):
-            refuse(column, f"found {cells[column]!r}; allowed: {first_words(column)}")
+            refuse(
+                column, "填写了“{found}”，可填：{allowed}。", "found '{found}'; allowed: {allowed}",
+                found=cells[column], allowed=first_words(column),
+            )  # fmt: skip
         return words(column).get(text, "")
 
     school = " ".join(cells.get("school", "").split())
     if not school:
-        refuse("school", "is blank; every row names its school")
+        refuse("school", "没有填写；每行都应有学校名称。", "is blank; every row names its school")
     public = word("public")
     line = _Line(
         record.line,
@@ -138,13 +144,16 @@ def _read_line(record: Record, standard: Standard, name: str) -> _Line:
             if text.strip():
                 answer = words("yes_no").get(plain(text))
                 if answer is None:
-                    refuse(key, f"found {text!r}; allowed: {first_words('yes_no')}")
+                    refuse(
+                        key, "填写了“{found}”，可填：{allowed}。", "found '{found}'; allowed: {allowed}",
+                        found=text, allowed=first_words("yes_no"),
+                    )  # fmt: skip
                 line.marks[key] = answer == "yes"
             continue
         try:
             number = read_number(text)
         except NotANumber as error:
-            refuse(key, str(error))
+            refuse(key, "{why}", "{why}", why=error.texts)
         else:
             if number is not None:
                 (line.ratios if column is None else line.numbers)[key] = number
@@ -198,16 +207,25 @@ def _by_stage(lines: list[_Line], name: str) -> dict[str, _Line]:
     found: dict[str, _Line] = {}
     for line in sorted(lines, key=lambda line: line.line):
         if line.stage in found:
-            raise EvaluationFileError(
-                f"{name}, row {line.line}: {line.school!r} stands already in row {found[line.stage].line}"
-                + (f" for stage {line.stage!r}" if line.stage else "")
-                + "; one row per school, or per school and stage (tell two schools apart by 'code')"
+            raise in_row(
+                name,
+                line.line,
+                "“{school}”{stage}在第{first}行已出现；每校（每校每学段）一行，同名学校请用“学校代码”区分。",
+                "'{school}'{stage} stands already in row {first}; one row per school, or per school and "
+                "stage (tell two schools of one name apart by 'code')",
+                school=line.school,
+                stage=STAGE_IN_ERRORS[line.stage],
+                first=found[line.stage].line,
             )
         found[line.stage] = line
     if "" in found and len(found) > 1:
-        raise EvaluationFileError(
-            f"{name}, row {found[''].line}: {lines[0].school!r} has a row without a stage beside others; "
-            f"allowed in 'stage': {first_words('stage')}"
+        raise in_row(
+            name,
+            found[""].line,
+            "“{school}”有的行填了学段，有的行没有；学段可填：{allowed}。",
+            "'{school}' has a row without a stage beside others; allowed in 'stage': {allowed}",
+            school=lines[0].school,
+            allowed=first_words("stage"),
         )
     return found
 
@@ -217,25 +235,39 @@ def _type(lines: list[_Line], by_stage: Mapping[str, _Line], name: str) -> str:
     given = sorted({line.school_type for line in lines if line.school_type})
     first = lines[0]
     if len(given) > 1:
-        raise EvaluationFileError(
-            f"{name}, row {first.line}: {first.school!r} has the types {' and '.join(given)}; allowed: one"
+        raise in_row(
+            name,
+            first.line,
+            "“{school}”的办学类型不一致（{types}）；一所学校只有一种类型。",
+            "'{school}' has the types {types}; allowed: one",
+            school=first.school,
+            types=given,
         )
     stages = tuple(stage for stage in STAGES if stage in by_stage)
     if not given:
         named = tuple(stage for stage in STAGES if any(f"pupils_{stage}" in line.numbers for line in lines))
         found = TYPES_BY_STAGES.get(stages or named)
         if found is None:
-            raise EvaluationFileError(
-                f"{name}, row {first.line}: {first.school!r} has neither 'school_type' nor 'stage'; "
-                f"allowed in 'stage': {first_words('stage')}"
+            raise in_row(
+                name,
+                first.line,
+                "“{school}”既没有办学类型也没有学段；学段可填：{allowed}。",
+                "'{school}' has neither 'school_type' nor 'stage'; allowed in 'stage': {allowed}",
+                school=first.school,
+                allowed=first_words("stage"),
             )
         return found
     may_have = STAGES_OF_TYPE[given[0]]
     for stage in stages:
         if stage not in may_have:
-            raise EvaluationFileError(
-                f"{name}, row {by_stage[stage].line}: a school of type {given[0]!r} has no stage {stage!r}; "
-                f"allowed: {', '.join(may_have) or '(blank)'}"
+            raise in_row(
+                name,
+                by_stage[stage].line,
+                "“{type}”类学校没有“{stage}”学段；可填：{allowed}。",
+                "a school of type '{type}' has no stage '{stage}'; allowed: {allowed}",
+                type=given[0],
+                stage=stage,
+                allowed=", ".join(may_have) or "(blank)",
             )
     return given[0]
 

@@ -58,12 +58,14 @@ def judge_limit(
     }
     sentence = (
         Sentence(
-            "{name}{value}，达到要求（{sign}{limit}）。", "{name}: {value}, within {sign} {limit}.", shown
+            "{name}{value}，达到要求（{sign}{limit}）。",
+            "{name}: {value}, as asked for ({sign} {limit}).",
+            shown,
         )
         if is_met
         else Sentence(
             "{name}{value}，未达到要求（{sign}{limit}）。",
-            "{name}: {value}, not within {sign} {limit}.",
+            "{name}: {value}, where {sign} {limit} is asked for.",
             shown,
         )
     )

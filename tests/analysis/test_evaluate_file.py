@@ -26,7 +26,7 @@ from tests.analysis.counties import (
 
 TOP = [
     "format", "format_version", "program_version", "standard", "settings", "open_settings", "verdict",
-    "sentence", "missing", "areas", "criteria", "spreads", "composites", "schools", "plan", "outlook",
+    "sentence", "missing", "areas", "criteria", "dispersions", "composites", "schools", "plan", "outlook",
     "doubts",
 ]  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_answer_has_the_keys_that_outsiders_rely_on(tmp_path: Path) -> None:
     assert (result["format"], result["format_version"]) == ("renke-evaluation", 1)
     assert result["standard"]["key"] == "quality-balance-2017"
     one = next(
-        s for s in result["spreads"] if (s["indicator"], s["stage"]) == ("backbone_per_100", "primary")
+        s for s in result["dispersions"] if (s["indicator"], s["stage"]) == ("backbone_per_100", "primary")
     )
     assert {"cv", "mean", "sd", "schools", "pupils", "amount", "limit", "verdict", "origin"} <= set(one)
     assert (one["mean"], one["schools"], one["pupils"]) == (0.75, 2, 2000)
@@ -218,9 +218,7 @@ def test_mistakes_are_one_sentence_with_file_place_and_what_is_allowed(tmp_path:
     run = tmp_path / "points.json"
     run.write_text(json.dumps({"estimate": 86.1, "unit": "points", "verdict": None}))
     good = [primary("甲")]
-    assert "schools.csv, row 2, column 'pupils': found '多'" in refused(
-        tmp_path, [primary("甲", pupils="多")]
-    )
+    assert "schools.csv, row 2, 'pupils': found '多'" in refused(tmp_path, [primary("甲", pupils="多")])
     assert "no standard 'quality'; allowed: basic" in refused(tmp_path, good, standard="quality")
     assert "no heading 'school' in the first 20 rows; allowed: school, 学校" in refused(
         tmp_path, [{"a": 1, "b": 2}]

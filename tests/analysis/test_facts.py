@@ -1,5 +1,6 @@
 """From the table to facts: exact numbers, schools by stage, who counts; what is not known is named."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from analysis.county_items import ItemLine, county_answers
 from analysis.evaluation_plans import county_facts, find_standard, setting_values, typed_recognition
 from analysis.facts import SchoolRow, measure
+from analysis.file_errors import EvaluationFileError
 from analysis.quantities import NotANumber, read_number
-from analysis.school_table import EvaluationFileError, Record
+from analysis.school_table import Record
 from analysis.standard import shipped_standard
 from tests.analysis.counties import QUALITY, judged, junior, primary, records
 
@@ -180,7 +182,9 @@ def test_blank_in_a_column_that_excludes_leaves_the_school_open() -> None:
         {"school": "乙", "stage": "primary", "public": "", "pupils": 100, "books": 9000},
     ]
     found = judged(schools, standard="basic-balance-2012-sichuan")
-    books = next(one for one in found.spreads if (one.indicator, one.stage) == ("books_per_pupil", "primary"))
+    books = next(
+        one for one in found.dispersions if (one.indicator, one.stage) == ("books_per_pupil", "primary")
+    )
     assert (books.missing, books.schools) == (("public",), ("乙",))
 
 
@@ -223,16 +227,16 @@ def test_music_rooms_repeated_in_every_row_are_counted_once() -> None:
 
 REFUSED = [
     ([primary("甲"), primary("甲")], "row 3: '甲' stands already in row 2"),
-    ([primary("甲", pupils="很多")], "row 2, column 'pupils': found '很多'; expected a number of 0 or more"),
-    ([primary("甲", pupils=-3)], "row 2, column 'pupils': found '-3'"),
-    ([primary("甲", school_type="大学")], "column 'school_type': found '大学'; allowed: primary (小学)"),
-    ([primary("甲", location="山区")], "column 'location': found '山区'; allowed: urban (城区)"),
+    ([primary("甲", pupils="很多")], "row 2, 'pupils': found '很多'; expected a number of 0 or more"),
+    ([primary("甲", pupils=-3)], "row 2, 'pupils': found '-3'"),
+    ([primary("甲", school_type="大学")], "'school_type': found '大学'; allowed: primary (小学)"),
+    ([primary("甲", location="山区")], "'location': found '山区'; allowed: urban (城区)"),
     ([primary("甲", stage="初中")], "a school of type 'primary' has no stage 'junior'; allowed: primary"),
     ([{"school": "甲", "pupils": 10}], "'甲' has neither 'school_type' nor 'stage'"),
-    ([primary("  ")], "row 2, column 'school': is blank"),
+    ([primary("  ")], "row 2, 'school': is blank"),
     (
         [primary("甲", stage="primary"), junior("甲", stage="junior")],
-        "'甲' has the types junior and primary; allowed: one",
+        "'甲' has the types junior, primary; allowed: one",
     ),
     (
         [
@@ -249,6 +253,8 @@ def test_table_that_contradicts_itself_is_refused_with_the_row(schools: list[dic
     with pytest.raises(EvaluationFileError) as refused:
         county_facts(STANDARD, records=records(schools))
     assert sentence in str(refused.value)
+    assert re.search("[一-龥]{4}", refused.value.texts["zh-hans"])  # a clerk reads it in Chinese
+    assert "{" not in refused.value.texts["zh-hans"]
 
 
 def test_two_schools_of_one_name_are_told_apart_by_their_code() -> None:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.dispersions import IndicatorDispersion
 from analysis.evaluation_plans import county_facts
 from analysis.facts import Recognition
 from analysis.findings import all_of, shown
 from analysis.judging import evaluate
-from analysis.spreads import Spread
 from analysis.standard import shipped_standard
 from tests.analysis.counties import (
     AT_THE_LIMIT,
@@ -54,7 +54,11 @@ def words(schools: list[dict], **options) -> tuple:
 
 
 def coefficients(schools: list[dict]) -> dict[tuple[str, str], float]:
-    return {(one.indicator, one.stage): one.cv for one in judged(schools).spreads if isinstance(one, Spread)}
+    return {
+        (one.indicator, one.stage): one.cv
+        for one in judged(schools).dispersions
+        if isinstance(one, IndicatorDispersion)
+    }
 
 
 @settings(max_examples=25, deadline=None)
@@ -87,8 +91,8 @@ def test_order_of_rows_changes_nothing(seed: int) -> None:
     assert [(s.row.school, s.verdict) for s in first.schools] == [
         (s.row.school, s.verdict) for s in second.schools
     ]
-    assert [s.cv for s in first.spreads if isinstance(s, Spread)] == [
-        s.cv for s in second.spreads if isinstance(s, Spread)
+    assert [s.cv for s in first.dispersions if isinstance(s, IndicatorDispersion)] == [
+        s.cv for s in second.dispersions if isinstance(s, IndicatorDispersion)
     ]
 
 
@@ -138,8 +142,8 @@ def test_limit_met_in_thirds_is_met() -> None:
 
 def test_school_with_no_pupils_makes_the_coefficients_not_computable_and_is_named() -> None:
     found = judged([primary("甲"), primary("空校", pupils=0)])
-    spread = next(one for one in found.spreads if one.stage == "primary")
-    assert (spread.reason, spread.schools) == ("no_pupils", ("空校",))
+    dispersion = next(one for one in found.dispersions if one.stage == "primary")
+    assert (dispersion.reason, dispersion.schools) == ("no_pupils", ("空校",))
     assert "空校没有学生" in found.findings["between_schools"].parts[0].sentence.text("zh-hans")
     assert found.findings["between_schools"].verdict == "not_computable"
 

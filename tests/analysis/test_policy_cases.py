@@ -68,7 +68,7 @@ def test_five_schools_books_are_dispersed_as_published(tmp_path: Path) -> None:
     result = evaluate_file(tmp_path, rows, standard="basic-balance-2012-sichuan")
     books = next(
         one
-        for one in result["spreads"]
+        for one in result["dispersions"]
         if one["indicator"] == "books_per_pupil" and one["stage"] == "primary"
     )
     assert books["cv"] == pytest.approx(expected["cv_4dp"], abs=tolerance["cv_4dp"])
@@ -83,8 +83,8 @@ def test_jiujiang_fails_by_a_coefficient_that_rounding_would_pass(tmp_path: Path
     for key, mean, sd in zip(keys, inputs["county_mean"], inputs["sd"], strict=True):
         items |= {f"{key}.primary.mean": mean, f"{key}.primary.sd": sd}
     result = evaluate_file(tmp_path, [{"school": "鸠江区", "stage": "小学"}], items=items)
-    spreads = {one["indicator"]: one for one in result["spreads"] if one["stage"] == "primary"}
-    found = [spreads[key] for key in keys]
+    dispersions = {one["indicator"]: one for one in result["dispersions"] if one["stage"] == "primary"}
+    found = [dispersions[key] for key in keys]
     assert [one["cv"] for one in found] == pytest.approx(expected["cv"], abs=tolerance["cv"])
     assert [one["verdict"] == "met" for one in found] == expected["cv_pass"]
     assert {one["origin"] for one in found} == {"given"}
@@ -313,3 +313,28 @@ def test_county_at_every_limit_passes_with_good_items(tmp_path: Path) -> None:
     )  # fmt: skip
     assert [one["key"] for one in result["criteria"] if one["verdict"] != "met"] == []
     assert result["verdict"] == "met"
+
+
+# 吉林省60个县义务教育学校校际差异系数表, 长春市: coefficients of the eight indicators and their composite,
+# printed to three decimals. Order: rooms, sports area, equipment, computers, books, teachers per pupil,
+# teachers above the required degree, teachers with a middle title.
+JILIN = {
+    "南关区 primary": ([0.393, 0.578, 0.372, 0.246, 0.208, 0.311, 0.311, 0.455], 0.359),
+    "南关区 junior": ([0.433, 0.464, 0.334, 0.318, 0.433, 0.362, 0.368, 0.335], 0.381),
+    "宽城区 primary": ([0.251, 0.426, 0.267, 0.227, 0.127, 0.318, 0.302, 0.440], 0.295),
+}
+
+
+@pytest.mark.parametrize("place", JILIN)
+def test_published_composites_of_jilin_are_found_again(tmp_path: Path, place: str) -> None:
+    coefficients, composite = JILIN[place]
+    county, stage = place.split()
+    keys = shipped_standard("basic-balance-2012-sichuan").criterion("composite").rule.indicators
+    items = {f"{key}.{stage}.cv": cv for key, cv in zip(keys, coefficients, strict=True)}
+    result = evaluate_file(
+        tmp_path, [{"school": county, "stage": stage}], standard="basic-balance-2012-sichuan", items=items
+    )
+    (found,) = [one["value"] for one in result["composites"] if one["stage"] == stage]
+    assert found == pytest.approx(composite, abs=0.0005)
+    part = next(one for one in criterion(result, "composite")["parts"] if one["stage"] == stage)
+    assert part["verdict"] == "met"

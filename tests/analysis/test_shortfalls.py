@@ -11,12 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from analysis.dispersion_additions import least_total, smallest_additions
+from analysis.dispersions import IndicatorDispersion, dispersion_of, exact_square_of_cv
 from analysis.facts import Recognition
 from analysis.judging import Evaluation, evaluate
 from analysis.passing import plan_to_pass, probability_of_passing, with_additions
 from analysis.shortfalls import shortfalls, ways_to_pass
-from analysis.spread_additions import least_total, smallest_additions
-from analysis.spreads import Spread, exact_square_of_cv, spread_of
 from analysis.standard import read_standard, read_standard_file, shipped_standard
 from tests.analysis.cases import STANDARD_CASES
 from tests.analysis.counties import AT_THE_LIMIT, QUALITY, SEVEN, good_items, judged, junior, primary
@@ -152,16 +152,16 @@ def test_costs_are_units_times_price() -> None:
     assert all(one.cost is None for one in shortfalls(evaluation))
 
 
-# --- The spread between schools -----------------------------------------------------------------------------
+# --- The dispersion between schools -------------------------------------------------------------------------
 
 BOOKS = shipped_standard("basic-balance-2012-sichuan").indicators["books_per_pupil"]
 
 
-def spread(schools: list[tuple[int, int]]) -> Spread:
-    found = spread_of(
+def dispersion(schools: list[tuple[int, int]]) -> IndicatorDispersion:
+    found = dispersion_of(
         BOOKS, "primary", [(f"s{n}", Fraction(x), Fraction(p)) for n, (x, p) in enumerate(schools)]
     )
-    assert isinstance(found, Spread)
+    assert isinstance(found, IndicatorDispersion)
     return found
 
 
@@ -186,7 +186,7 @@ def smallest_by_trying(schools: list[tuple[int, int]], limit: Fraction, *, most:
 )
 def test_additions_are_the_smallest_there_are(schools: list[tuple[int, int]], limit: str) -> None:
     assume(any(x for x, _ in schools))
-    found = smallest_additions(spread(schools), Fraction(limit))
+    found = smallest_additions(dispersion(schools), Fraction(limit))
     assert found is not None
     assume(found.total <= 14)
     assert found.total == smallest_by_trying(schools, Fraction(limit), most=14)
@@ -221,21 +221,23 @@ def ratio_of_largest(amounts: np.ndarray, pupils: np.ndarray) -> float:
     return float((amounts / pupils).max())
 
 
-def test_spread_within_its_limit_needs_nothing() -> None:
-    found = smallest_additions(spread([(100, 100), (300, 100)]), Fraction("0.5"))
+def test_dispersion_within_its_limit_needs_nothing() -> None:
+    found = smallest_additions(dispersion([(100, 100), (300, 100)]), Fraction("0.5"))
     assert found is not None
     assert (found.total, dict(found.additions)) == (0, {})
 
 
 def test_published_figures_alone_cannot_be_mended_school_by_school() -> None:
-    given_spread = Spread("books_per_pupil", "primary", cv=0.7, is_given=True, exact_cv=Fraction("0.7"))
-    assert smallest_additions(given_spread, Fraction("0.5")) is None
+    given_dispersion = IndicatorDispersion(
+        "books_per_pupil", "primary", cv=0.7, is_given=True, exact_cv=Fraction("0.7")
+    )
+    assert smallest_additions(given_dispersion, Fraction("0.5")) is None
 
 
 def test_large_amounts_in_yuan_are_found_without_counting_them_out() -> None:
     draw = random.Random(3)
     schools = [(draw.randint(0, 3_000_000), draw.randint(30, 3000)) for _ in range(60)]
-    found = smallest_additions(spread(schools), Fraction("0.5"))
+    found = smallest_additions(dispersion(schools), Fraction("0.5"))
     assert found is not None
     assert found.total > 10**6
     assert found.total - found.least_total < len(schools)
@@ -258,7 +260,7 @@ def test_plan_makes_every_school_and_every_coefficient_pass(seed: int) -> None:
     steps: dict[tuple[str, str], dict[str, int]] = {
         (one.school, one.stage): dict(one.way.additions) for one in plan.schools
     }
-    for one in plan.spreads:
+    for one in plan.dispersions:
         column = SEVEN[one.indicator]
         for school, units in one.additions.items():
             own = steps.setdefault((school, one.stage), {})
@@ -307,7 +309,7 @@ def composite_after(evaluation: Evaluation, additions: dict, column: str) -> str
 
 def test_plan_of_a_county_that_passes_is_empty() -> None:
     plan = plan_to_pass(judged([primary("甲"), junior("乙")]))
-    assert (plan.schools, plan.spreads, plan.totals, plan.unsolved) == ((), (), {}, ())
+    assert (plan.schools, plan.dispersions, plan.totals, plan.unsolved) == ((), (), {}, ())
     assert plan.cost == 0
 
 

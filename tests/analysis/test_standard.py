@@ -97,7 +97,7 @@ WRONG = [
     (
         'indicators = ["books_per_pupil"]',
         'indicators = ["pupils_per_teacher"]',
-        "is not per pupil; the spread weighs",
+        "is not per pupil; the dispersion weighs",
     ),
     ("at_most = 0.60", "at_least = 0.60", "criteria.books_alike: unknown key 'at_least'; allowed: area"),
     ("points = 30\n\n[criteria", "points = 31\n\n[criteria", "the parts have 101 points; the whole has 100"),

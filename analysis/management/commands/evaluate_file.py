@@ -19,11 +19,11 @@ from analysis.evaluation_plans import (
     score_run_recognition,
     typed_recognition,
 )
+from analysis.file_errors import EvaluationFileError
 from analysis.findings import ENGLISH
 from analysis.judging import Evaluation, evaluate
 from analysis.passing import plan_to_pass, probability_of_passing
 from analysis.quantities import NotANumber, read_number
-from analysis.school_table import EvaluationFileError
 from analysis.shortfalls import shortfalls
 from analysis.standard import StandardFileError, standard_keys
 
@@ -91,13 +91,12 @@ def _evaluate(options: dict[str, Any]) -> tuple[Evaluation, dict[str, Any]]:
     prices = {}
     for column, text in _pairs(options["price"], "--price").items():
         if column not in standard.columns:
-            raise EvaluationFileError(
-                f"--price: no column {column!r}; allowed: {', '.join(standard.columns)}"
-            )
+            known = ", ".join(standard.columns)
+            raise CommandError(f"--price: no column {column!r}; allowed: {known}")
         try:
             price = read_number(text)
         except NotANumber as error:
-            raise EvaluationFileError(f"--price {column}: {error}") from error
+            raise CommandError(f"--price {column}: {error}") from error
         if price is not None:
             prices[column] = price
     evaluation = evaluate(facts)
@@ -116,7 +115,7 @@ def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise EvaluationFileError(f"{option}: found {text!r}; expected NAME=VALUE")
+            raise CommandError(f"{option}: found {text!r}; expected NAME=VALUE")
         found[name.strip()] = value.strip()
     return found
 
