@@ -101,12 +101,20 @@ class AnswerQuality:
 
 def answer_quality(wave: Wave) -> AnswerQuality:
     """The wave's replies that are not void, looked at once per change of its chain of seals."""
-    key = f"answer-quality-{wave.pk}-{chain_digest(wave)}"
-    found = cache.get(key)
+    found = cache.get(_key(wave))
     if found is None:
         found = _look(wave)
-        cache.set(key, found, KEPT_SECONDS)
+        cache.set(_key(wave), found, KEPT_SECONDS)
     return found
+
+
+def is_looked_at(wave: Wave) -> bool:
+    """Whether the wave's replies, as they stand, were looked at already."""
+    return cache.get(_key(wave)) is not None
+
+
+def _key(wave: Wave) -> str:
+    return f"answer-quality-{wave.pk}-{chain_digest(wave)}"
 
 
 def _look(wave: Wave) -> AnswerQuality:

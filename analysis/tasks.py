@@ -5,7 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from analysis.results import score_closing
+from analysis.answer_quality import answer_quality
+from analysis.item_quality import item_quality
+from analysis.results import score_closing, wave_results
 from surveys.models import Wave
 
 
@@ -18,3 +20,13 @@ def score_closed_wave(wave_id: int) -> int | None:
     wave = Wave.objects.get(pk=wave_id)
     run = score_closing(wave, now=timezone.now()) if wave.is_closed else None
     return run.pk if run else None
+
+
+@shared_task
+def look_at_replies(wave_id: int) -> int:
+    """Computes what is read from every reply of a closed wave, and keeps it in the cache for its pages."""
+    wave = Wave.objects.get(pk=wave_id)
+    found = answer_quality(wave)
+    if wave.is_closed:
+        item_quality(wave_results(wave, now=timezone.now()))
+    return found.looked_at

@@ -12,12 +12,14 @@ from django.views.decorators.http import require_safe
 from analysis.item_quality import AudienceItems, item_quality
 from analysis.results import Figure, WaveResults, audience_name, item_names
 from analysis.templatetags.figures import part_text
-from analysis.views.depth import depth_context, results_of
+from analysis.views.depth import depth_context, is_being_looked_at, results_of, waiting_page
 
 
 @require_safe
 def items_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
+    if results.wave.is_closed and is_being_looked_at(results.wave):
+        return waiting_page(request, results.wave, "items", _("Items and drivers"))
     # While replies come in, a figure that moves with each of them would give single ones away.
     found = item_quality(results) if results.wave.is_closed else []
     context = depth_context(

@@ -47,7 +47,7 @@ def _outlook(results: WaveResults) -> Outlook | None:
         return None
     unhidden = results.run.result if results.run else estimate_now(results.wave)
     try:
-        return outlook_of(unhidden, setting_of(results)["controls"])
+        return outlook_of(unhidden, setting_of(results)["controls"], is_running=not results.wave.is_closed)
     except NotComputable:
         return None
 
@@ -114,6 +114,7 @@ def _row(results: WaveResults, one: MoreReplies) -> dict[str, Any]:
         "side": _("above the limit") if one.truth > results.figure.limit else _("below the limit"),
         "n_more": one.n_more,
         "total": total,
+        "why_best": _("Small audiences have too few people left.") if total is None and one.n_more else "",
         "best": [
             (audience_name(name), count) for name, count in (one.best or {}).items() if count
         ] if whole else [],

@@ -19,7 +19,7 @@ from analysis.quality_words import basis_sentence, kind_name, signal_name, signa
 from analysis.results import WaveResults, audience_name
 from analysis.sensitivity import Cell, marked_and_not
 from analysis.templatetags.figures import part_text, rate_text
-from analysis.views.depth import depth_context, results_of, wave_of_county
+from analysis.views.depth import depth_context, is_being_looked_at, results_of, waiting_page, wave_of_county
 from analysis.wording import verdict_word
 from surveys.intake import VoidRefused, restore_responses, void_responses
 from surveys.models import Response, School, Void, Wave, WaveEvent
@@ -30,6 +30,8 @@ KEPT = "replies_kept"
 @require_safe
 def quality_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
+    if is_being_looked_at(results.wave):
+        return waiting_page(request, results.wave, "quality", _("Answer quality"))
     found = answer_quality(results.wave)
     # Only of a closed wave: two figures that move with single replies would give them away.
     with_and_without = marked_and_not(results, found.marked) if results.wave.is_closed else ()
@@ -72,6 +74,8 @@ def quality_school(request: HttpRequest, wave_id: int, school_id: int) -> HttpRe
     """One school's signals. A POST asks once more before it voids replies, or records that they are kept."""
     wave = wave_of_county(request, wave_id)
     school = get_object_or_404(School, county=request.scope.county, pk=school_id)
+    if is_being_looked_at(wave):
+        return waiting_page(request, wave, "quality", school.name)
     found = answer_quality(wave).school(school.code)
     sets = {_key(batch): batch for batch in found.batches} if found else {}
     problem, to_confirm = "", None

@@ -13,7 +13,7 @@ from analysis.code_sentences import joined
 from analysis.results import WaveResults
 from analysis.sensitivity import ALL, UNMARKED, Sensitivity, sensitivity
 from analysis.templatetags.figures import limit_text, rate_text
-from analysis.views.depth import depth_context, results_of
+from analysis.views.depth import depth_context, is_being_looked_at, results_of
 from analysis.wording import verdict_word
 from scoring.rules import shipped_rules
 from surveys.models import Channel
@@ -22,7 +22,9 @@ from surveys.models import Channel
 @require_safe
 def sensitivity_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     results = results_of(request, wave_id)
-    marked = answer_quality(results.wave).marked if results.wave.is_closed else ()
+    # Of a large wave the column of marked replies comes once a worker has read them.
+    is_read = results.wave.is_closed and not is_being_looked_at(results.wave)
+    marked = answer_quality(results.wave).marked if is_read else ()
     table = sensitivity(results, marked=marked)
     context = depth_context(
         results.wave, "sensitivity",

@@ -8,13 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from analysis.answer_quality import answer_quality
+from analysis.answer_quality import answer_quality, is_looked_at
+from analysis.tasks import look_at_replies
 from scoring.runs import estimate_now
-from surveys.intake import Submission, commit_batch
+from surveys.intake import Submission, commit_batch, void_responses
 from surveys.models import Void, Wave
 from surveys.verification import verify_wave
 from tests.analysis.test_county_page import signed_in, text
-from tests.analysis.waves import NOON, county_with_schools, wave_asking
+from tests.analysis.waves import NOON, close, county_with_schools, wave_asking
 
 pytestmark = pytest.mark.django_db
 HONEST, COACHED = 40, 30
@@ -31,8 +32,8 @@ def answer_as(
         sheet = table.encode({"grade_band": "g1_3", **answers}, audience="parent")
         submissions.append(
             Submission(
-                collector=collector, table=table, submission_id=secrets.token_bytes(16), choices=sheet.choices,
-                texts="", stratum=sheet.stratum, language="zh-hans",
+                collector=collector, table=table, submission_id=secrets.token_bytes(16),
+                choices=sheet.choices, texts="", stratum=sheet.stratum, language="zh-hans",
                 received_at=NOON + timedelta(minutes=minute), seconds=took,
             )
         )  # fmt: skip
@@ -46,7 +47,7 @@ def topics(wave: Wave) -> list[str]:
 
 @pytest.fixture
 def wave() -> Wave:
-    """Ten schools of honest, varied parents; at S003 also thirty equal sheets, filled in within 15 seconds."""
+    """Ten schools of honest, varied parents; at S003 also thirty equal sheets, done in 15 seconds; closed."""
     wave = wave_asking(county_with_schools(10), {"parent": 1.0})
     chance, items = random.Random(7), topics(wave)
     for number in range(1, 11):
@@ -57,7 +58,7 @@ def wave() -> Wave:
         )
     told = dict.fromkeys(items, "satisfied") | {items[0]: "rather_satisfied"}
     answer_as(wave, "S003", [told] * COACHED, seconds=[15] * COACHED, minutes=[601] * COACHED)
-    return wave
+    return close(wave, now=NOON + timedelta(days=3))
 
 
 def test_only_the_coached_school_is_listed_with_two_independent_kinds(wave):
@@ -134,3 +135,11 @@ def test_school_without_two_kinds_of_signals_offers_no_decision(wave):
     school = wave.collectors.get(audience="parent", school__code="S004").school
     page = text(signed_in(wave.county).get(f"/desk/waves/{wave.pk}/quality/{school.pk}/"))
     assert "it is not up for review" in page and "Record the decision" not in page
+
+
+def test_worker_reads_the_replies_once_and_a_void_makes_them_unread_again(wave):
+    assert not is_looked_at(wave)
+    assert look_at_replies(wave.pk) == 10 * HONEST + COACHED
+    assert is_looked_at(wave)
+    void_responses(answer_quality(wave).marked, wave=wave, reason="x", by=None, now=NOON)
+    assert not is_looked_at(wave)

@@ -80,3 +80,14 @@ def test_plan_follows_its_form_and_comes_as_a_file():
     wrong = client.get(f"/desk/waves/{wave.pk}/plan/", asked | {"per_mille": "-1"})
     assert wrong.status_code == 200 and "Some numbers of the plan are missing." in text(wrong)
     assert client.get(f"/desk/waves/{wave.pk}/plan.xlsx", {"residents": "x"}).status_code == 400
+
+
+def test_open_waves_outlook_never_asks_for_more_where_answers_help_most():
+    """The best allocation needs no more answers than the present mix, also while one audience is silent."""
+    wave = wave_asking(county_with_schools(9), {"parent": 0.5, "student": 0.3, "deputy": 0.2})
+    answer_everywhere(wave, "parent", satisfied=36, others=4)
+    answer_everywhere(wave, "student", satisfied=18, others=2)
+    page = signed_in(wave.county).get(f"/desk/waves/{wave.pk}/more-replies/")
+    rows = [row for row in page.context["rows"] if row["n_more"] is not None and row["total"] is not None]
+    assert len(rows) >= 3 and any(row["n_more"] for row in rows)
+    assert all(row["total"] <= row["n_more"] + 2 for row in rows)
