@@ -31,7 +31,8 @@ class Figure:
     """One figure as it may be printed. Estimate and interval are None where it is hidden or not computable.
 
     hidden: "" shown or not computable; "few": fewer answers than the smallest group shown; "together":
-    hidden so that a small one cannot be worked out; "running": a school's, until the wave is closed.
+    hidden so that a small one cannot be worked out; "running": a school's, until the wave is closed;
+    "waiting": too few so far.
     limit is in the unit of the estimate, "share" (0–1) or "points".
     """
 

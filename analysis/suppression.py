@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Figure = Hashable
-Reason = Literal["few", "together", "running"]
+Reason = Literal["few", "together", "running", "waiting"]
 
 # What goes when a figure goes. Replies (`responses`) stay; don't-know and blank are answers.
 ANSWERS = (
@@ -82,8 +82,9 @@ def hide_small_groups(
 
     places: school code → location; headline_item: the item behind the county's rate, which is a topic too.
     is_running: answers still come in; then no figure of a school is shown ("running"), since its count of
-    replies moves beside it. `regrouped` in the copy says whether the county's rate may be shown under other
-    shares of the audiences: with an audience hidden, two mixtures of the same figures would give it away.
+    replies moves beside it, and an audience whose replies all wait says so ("waiting"). `regrouped` in the
+    copy says whether the county's rate may be shown under other shares of the audiences: with an audience
+    hidden, two mixtures of the same figures would give it away.
     """
     shown = _copy(result)
     rows = _rows(shown)
@@ -94,10 +95,11 @@ def hide_small_groups(
         if row["hidden"] and figure != ("county",):
             row.update({key: None for key in ANSWERS if key in row})
     if is_running:
-        for row in [
-            *shown["schools"],
-            *(part for school in shown["schools"] for part in school["audiences"]),
-        ]:
+        for row in shown["audiences"]:
+            if row["estimate"] is None and not row["hidden"] and row["responses"] >= minimum:
+                row.update(hidden="waiting", dont_know=None, blank=None)
+        cells = [part for school in shown["schools"] for part in school["audiences"]]
+        for row in [*shown["schools"], *cells]:
             row.update({key: None for key in ANSWERS if key in row} | {"hidden": "running"})
     for row in shown["audiences"]:  # without an estimate there is still what they did not answer
         if row["estimate"] is None and not row["hidden"] and 0 < row["responses"] < minimum:

@@ -181,6 +181,8 @@ def hidden_sentence(hidden: str, minimum: int) -> str:
         return _("hidden with a small group")
     if hidden == "running":
         return _("shown after closing")
+    if hidden == "waiting":
+        return _("too few so far")
     return ""
 
 

@@ -41,9 +41,9 @@ def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
     if wave.is_closed:
         return estimate_wave(tally_frame(wave), with_verdict=True, **setting)
     frame, step = tally_frame(wave), wave.minimum_group_size
-    whole = _provisional(settled_frame(wave, frame, step=step, only_small=True), setting)
-    parts = estimate_wave(
-        settled_frame(wave, frame, step=step, only_small=False), with_verdict=False, **setting
+    whole = _provisional(settled_frame(wave, frame, step=step, only_small=True), setting, headline_only=True)
+    parts = _provisional(
+        settled_frame(wave, frame, step=step, only_small=False), setting, headline_only=False
     )
     replies = frame.cells.groupby("audience")["responses"].sum() if len(frame.cells) else {}
     for row in parts["audiences"]:  # counts are not answers
@@ -59,16 +59,22 @@ def frame_to_show(wave: Wave) -> TallyFrame:
     return settled_frame(wave, frame, step=wave.minimum_group_size, only_small=False)
 
 
-def _provisional(frame: TallyFrame, setting: dict) -> dict:
-    """The county's rate so far. Audiences not heard yet leave their share to the others, and are named."""
-    found = estimate_wave(frame, with_verdict=False, headline_only=True, **setting)
+def _provisional(frame: TallyFrame, setting: dict, *, headline_only: bool) -> dict:
+    """The figures so far. Audiences not heard yet leave their share to the others, and are named."""
+    asked = {"with_verdict": False, "headline_only": headline_only}
+    found = estimate_wave(frame, **asked, **setting)
     silent = [one["audience"] for one in found["reasons"] if one["code"] == "audience_without_answers"]
     if not silent or len(silent) < len(found["reasons"]) or len(silent) == len(found["shares"]):
         return found
     shares = spread_share(setting["shares"], silent)
-    found = estimate_wave(frame, with_verdict=False, headline_only=True, **setting | {"shares": shares})
-    found["warnings"].append({"code": "not_yet_included", "audiences": silent})
-    return found
+    heard = estimate_wave(frame, **asked, **setting | {"shares": shares})
+    rows = {row["audience"]: row for row in heard["audiences"]}
+    heard["audiences"] = [
+        rows.get(row["audience"], row) | {"share": row["share"]} for row in found["audiences"]
+    ]
+    heard["shares"] = found["shares"]
+    heard["warnings"].append({"code": "not_yet_included", "audiences": silent})
+    return heard
 
 
 def score_wave(wave: Wave, *, by: Any, now: datetime, rule: ScoringRule | None = None) -> ScoreRun:
