@@ -46,8 +46,8 @@ class PlanForm(forms.Form):
 
 @dataclass(frozen=True)
 class Plan:
-    """answers: the sample; quotas by audience, place, grade; half_width as a share, None where it
-    cannot be said; to_decide: answers that tell the expected rate from the limit, None at the limit itself."""
+    """answers: the sample; quotas by audience, place, grade; half_width as a share, None where it cannot
+    be said; to_decide: answers that tell the expected rate from the limit, None at the limit itself."""
 
     answers: int
     quotas: tuple[Quota, ...]

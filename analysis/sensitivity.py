@@ -2,9 +2,8 @@
 
 Columns are sets of replies: all; without those marked by the quality checks; by the way they came in.
 Channels are rows of the counts; marked and imported replies are counted again from the replies and taken
-off. A
-column whose replies, or whose rest, are fewer than the smallest group is not shown: the rest is what one
-gets by subtraction.
+off. A column whose replies, or whose rest, are fewer than the smallest group is not shown: the rest is what
+one gets by subtraction.
 """
 
 from __future__ import annotations
