@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from analysis.answer_quality import answer_quality, is_looked_at
+from analysis.sensitivity import without
 from analysis.tasks import look_at_replies
 from scoring.runs import estimate_now
 from surveys.intake import Submission, commit_batch, void_responses
 from surveys.models import Void, Wave
+from surveys.queries import tally_frame
 from surveys.verification import verify_wave
 from tests.analysis.test_county_page import signed_in, text
 from tests.analysis.waves import NOON, close, county_with_schools, wave_asking
@@ -143,3 +145,12 @@ def test_worker_reads_the_replies_once_and_a_void_makes_them_unread_again(wave):
     assert is_looked_at(wave)
     void_responses(answer_quality(wave).marked, wave=wave, reason="x", by=None, now=NOON)
     assert not is_looked_at(wave)
+
+
+def test_counts_without_marked_replies_are_those_that_voiding_them_leaves(wave):
+    marked = answer_quality(wave).marked
+    left_out = without(tally_frame(wave), wave, marked)
+    void_responses(marked, wave=wave, reason="x", by=None, now=NOON)
+    voided = tally_frame(wave)
+    assert list(left_out.cells["responses"]) == list(voided.cells["responses"])
+    assert all((left_out.counts[item] == voided.counts[item]).all() for item in voided.counts)
