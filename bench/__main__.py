@@ -2,7 +2,7 @@
 
 python -m bench                     everything (about a quarter of an hour)
 python -m bench --quick             short rounds, for a first look
-python -m bench intake              one part: intake, durability, pages
+python -m bench intake              one part: intake, durability, pages, evaluation
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench.settings")
 os.environ.setdefault("RENKE_SECRET_KEY", SECRET)
 
 from bench.durability import measure_durability
+from bench.evaluation import measure_evaluation
 from bench.intake import measure_intake
 from bench.pages import measure_pages
 
@@ -26,7 +27,7 @@ from bench.pages import measure_pages
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help="intake, durability, pages; all if none is named"
+        "parts", nargs="*", metavar="part", help="intake, durability, pages, evaluation; all if none is named"
     )
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--seconds", type=float, default=5.0)
@@ -38,6 +39,7 @@ def main() -> int:
         "durability": lambda: measure_durability(seconds=seconds, rounds=rounds, say=_say),
         "pages": lambda: measure_pages(many=100_000 if chosen.quick else 1_000_000, say=_say),
     }
+    measures["evaluation"] = lambda: measure_evaluation(say=_say)
     unknown = set(chosen.parts) - set(measures)
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are: {', '.join(measures)}")
