@@ -48,6 +48,11 @@ pictures: $(PY)
 	$(PY) -m tests.chromium
 	$(PY) -m tests.pictures
 
+# How often intervals and verdicts are right on counties whose truth is known: seeded, half an hour.
+simulate: $(PY)
+	$(call install,requirements-dev.txt)
+	$(PY) -m bench.simulate | tee docs/simulation.txt
+
 # Versions and hashes only: no file of ours names a package index.
 LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 lock: $(PY)
