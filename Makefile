@@ -20,7 +20,7 @@ PURE := scoring/numeric surveys/questionnaire.py surveys/questionnaire_parts.py 
 # Every test that touches the database runs once on each; the rest are shared out between the two.
 BOTH_DATABASES := -o console_output_style=classic --dist each --tx popen//id=sqlite//env:TEST_DATABASE=sqlite --tx popen//id=postgresql//env:TEST_DATABASE=postgresql
 
-.PHONY: run test lint bench pictures lock
+.PHONY: run test lint bench pictures simulate lock
 .SILENT:
 
 run: $(PY)
