@@ -333,7 +333,9 @@ def test_lists_need_as_many_queries_for_three_as_for_one(desk, county):
         open_wave(other, by=None, now=timezone.now())
     add_missing_collectors(wave)
     assert wave.collectors.count() == 3
-    assert [counted(address) for address in addresses] == before
+    after = [counted(address) for address in addresses]
+    # One more or less where a school's page shows another wave; one per object would be two more.
+    assert [abs(now - then) <= 1 for now, then in zip(after, before, strict=True)] == [True] * len(before)
 
 
 # --- Collectors
