@@ -108,12 +108,15 @@ def network_address() -> str:
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """Granian with threads: one process on SQLite, which has one writer, else as many as there are cores."""
+    """Granian with threads: one process on SQLite, which has one writer, else as many as there are cores.
+
+    Each thread keeps a database connection: at most 64 of the 100 that PostgreSQL allows by itself.
+    """
     is_sqlite = connection.vendor == "sqlite"
-    processes = 1 if is_sqlite else max(2, min(8, os.cpu_count() or 2))
+    processes, threads = (1, 32) if is_sqlite else (max(2, min(4, os.cpu_count() or 2)), 16)
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(processes), "--blocking-threads", "16",
+        "--workers", str(processes), "--blocking-threads", str(threads),
         # An idle thread that ends takes its database connection with it.
         "--blocking-threads-idle-timeout", "600", "--respawn-failed-workers", "--backlog", "2048",
         "--http", "1", "--no-ws", "--log-level", "error", "--workers-kill-timeout", "8",
