@@ -59,6 +59,7 @@ lock: $(PY)
 	$(call install,requirements-dev.txt)
 	$(LOCK) --output-file requirements.txt $(ARGS)
 	$(LOCK) --extra dev --output-file requirements-dev.txt $(ARGS)
+	printf 'balance\nweightipy\n' | $(subst pyproject.toml,-,$(LOCK)) --output-file requirements-bench.txt $(ARGS)
 
 $(PY):
 	[ -n "$(PYTHON)" ] || { echo "Renke needs Python 3.11 and found none: install python3.11, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
