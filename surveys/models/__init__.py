@@ -4,11 +4,22 @@ from .county import County, Location, ResidentPopulation, School, Stage, Townshi
 from .questionnaire import QuestionnaireVersion
 from .response import Batch, BatchKind, Response, Source, Tally, Void, WaveChain
 from .roster import RosterImport, RosterUpload
-from .wave import AccessCode, Channel, Collector, DesignKind, Wave, WaveAudience, WaveEvent, WaveState
+from .slips import PrintJob, SlipBatch, SlipStep
+from .wave import (
+    AccessCode,
+    Channel,
+    Channels,
+    Collector,
+    DesignKind,
+    Wave,
+    WaveAudience,
+    WaveEvent,
+    WaveState,
+)
 
 __all__ = [
-    "AccessCode", "Batch", "BatchKind", "Channel", "Collector", "County", "DesignKind", "Location",
-    "QuestionnaireVersion", "ResidentPopulation", "Response", "RosterImport", "RosterUpload", "School",
-    "Source", "Stage", "Tally", "Township", "Void", "Wave", "WaveAudience", "WaveChain", "WaveEvent",
-    "WaveState",
+    "AccessCode", "Batch", "BatchKind", "Channel", "Channels", "Collector", "County", "DesignKind",
+    "Location", "PrintJob", "QuestionnaireVersion", "ResidentPopulation", "Response", "RosterImport",
+    "RosterUpload", "School", "SlipBatch", "SlipStep", "Source", "Stage", "Tally", "Township", "Void",
+    "Wave", "WaveAudience", "WaveChain", "WaveEvent", "WaveState",
 ]  # fmt: skip

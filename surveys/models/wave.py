@@ -32,6 +32,18 @@ class Channel(models.TextChoices):
     SLIPS = "slips", _("One-time slips")
 
 
+class Channels(models.TextChoices):
+    """The ways an audience of a wave is asked: one collector for each of them at every place."""
+
+    POSTER = "poster", _("Open poster")
+    SLIPS = "slips", _("One-time slips")
+    BOTH = "both", _("Poster and slips")
+
+    @property
+    def parts(self) -> tuple[Channel, ...]:
+        return (Channel.POSTER, Channel.SLIPS) if self == Channels.BOTH else (Channel(self.value),)
+
+
 class Wave(models.Model):
     county = models.ForeignKey(County, models.PROTECT, related_name="waves")
     name = models.CharField(_("name"), max_length=100)
@@ -85,6 +97,7 @@ class WaveAudience(models.Model):
     version = models.ForeignKey(QuestionnaireVersion, models.PROTECT, null=True, related_name="+")
     share = models.DecimalField(_("share of the result"), max_digits=6, decimal_places=5)
     target = models.PositiveIntegerField(_("target"), default=0)
+    channels = models.CharField(_("handed out as"), max_length=6, choices=Channels, default=Channels.POSTER)
     # For audiences the roster does not count (deputies, CPPCC members): how many there are.
     population = models.PositiveIntegerField(_("population"), null=True, blank=True)
 
@@ -184,6 +197,8 @@ class AccessCode(models.Model):
         VOID = "void", _("Void")
 
     collector = models.ForeignKey(Collector, models.PROTECT, related_name="access_codes")
+    # Which sheet it was printed on; counted per batch, never shown per code.
+    batch = models.ForeignKey("SlipBatch", models.PROTECT, null=True, related_name="codes")
     digest = models.BinaryField(max_length=32, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.ISSUED)
     used_on = models.DateField(null=True)
@@ -198,6 +213,7 @@ class AccessCode(models.Model):
                 name="access_code_used_has_date",
             )
         ]
+        indexes = [models.Index(fields=["batch", "state"], name="access_code_batch_state")]
 
     def __str__(self) -> str:
         return f"{self.collector} {self.state}"
