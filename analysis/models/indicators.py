@@ -31,6 +31,7 @@ class EvidenceFile(models.Model):
     # Taken back, never deleted: an evaluation may name it.
     withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("evidence file")
@@ -73,6 +74,30 @@ class IndicatorTable(models.Model):
 
     def __str__(self) -> str:
         return f"{self.county} {self.year} {self.level}"
+
+
+class IndicatorUpload(models.Model):
+    """A file between preview and acceptance, for the user who uploaded it. Deleted after a while."""
+
+    token = models.CharField(max_length=43, unique=True)
+    county = models.ForeignKey(County, models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    year = models.PositiveSmallIntegerField()
+    level = models.CharField(max_length=8, choices=TableLevel)
+    standard_key = models.CharField(max_length=80)
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    # What the user said of foreign headings: {heading: {"column": …, "times": …}}.
+    choices = models.JSONField(default=dict)
+    evidence = models.ManyToManyField(EvidenceFile, related_name="+", blank=True)
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("uploaded table of indicators")
+        verbose_name_plural = _("uploaded tables of indicators")
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class HeadingMapping(models.Model):
