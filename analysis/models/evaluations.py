@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from scoring.models import ScoreRun
+from scoring.models import FrozenRecordError, ScoreRun
 from surveys.models import County
 
 from .indicators import IndicatorTable
@@ -34,13 +37,18 @@ class ProvinceStandard(models.Model):
     at = models.DateTimeField(_("time"))
     withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("standard of a province")
         verbose_name_plural = _("standards of provinces")
         ordering = ["-at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["county", "digest"], name="province_standard_once_per_county")
+            models.UniqueConstraint(
+                fields=["county", "digest"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="province_standard_once_in_force",
+            )
         ]
 
     def __str__(self) -> str:
@@ -80,3 +88,44 @@ class Evaluation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.county} {self.year} {self.standard_key} {self.stage}"
+
+    @property
+    def is_recognition_typed(self) -> bool:
+        """Whether the recognition rate comes from elsewhere and not from a score run of this program."""
+        return bool(self.typed_recognition)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise FrozenRecordError("An evaluation is frozen; evaluate again for a new one.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise FrozenRecordError("An evaluation is frozen and is never deleted.")
+
+
+class EvaluationJob(models.Model):
+    """An evaluation of a large county that a worker computes: what was asked, how far it is, what came of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    county = models.ForeignKey(County, models.PROTECT, related_name="evaluation_jobs")
+    asked = models.JSONField()
+    rows = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    steps_done = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("evaluation under way")
+        verbose_name_plural = _("evaluations under way")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.county} {self.state}"
