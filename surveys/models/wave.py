@@ -54,6 +54,8 @@ class Wave(models.Model):
     design = models.CharField(_("sampling design"), max_length=20, choices=DesignKind)
     # Results of fewer answers than this are hidden on every screen and in every file.
     minimum_group_size = models.PositiveSmallIntegerField(_("smallest group shown"), default=10)
+    # Whether any `HardStop` exists: intake reads it with the state, so waves without one pay nothing.
+    has_hard_stops = models.BooleanField(_("has hard stops"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
