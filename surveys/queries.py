@@ -13,7 +13,7 @@ from surveys.distribution.codes import is_slip_code, slip_digest
 from surveys.models import AccessCode, Collector, QuestionnaireVersion, Response, Tally, Wave
 from surveys.tallies import COUNT_TYPE, tables_by_collector
 
-ENTRY_SECONDS = 1.0
+ENTRY_SECONDS = 5.0
 LARGEST_CACHE = 10_000
 
 
@@ -43,9 +43,9 @@ class Entry:
 
 
 def entry_of(code: str) -> Entry | None:
-    """The collector (or slip) behind a code, or None. Posters are remembered for a second per process.
+    """The collector (or slip) behind a code, or None. Posters are remembered for five seconds per process.
 
-    The second is only for showing pages: whether a wave is open is asked again, under its lock, when
+    The seconds are only for showing pages: whether a wave is open is asked again, under its lock, when
     an answer is stored.
     """
     if is_slip_code(code):

@@ -17,15 +17,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import wraps
 from gzip import compress
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 import django.db
 from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from surveys.answers import AnswerSheet
 from surveys.distribution.codes import normalise
@@ -187,7 +189,7 @@ def _take(request: HttpRequest, code: str, entry: Entry) -> HttpResponse:
 
 
 def _mend(
-    request: HttpRequest, code: str, entry: Entry, posted: QueryDict, sheet: AnswerSheet,
+    request: HttpRequest, code: str, entry: Entry, posted: MultiValueDict, sheet: AnswerSheet,
     token: PageToken | None,
 ) -> HttpResponse:  # fmt: skip
     """The form again, with everything that was entered; under the same token if it was a good one."""
@@ -205,11 +207,22 @@ def _mend(
     return _text(request, html, look, status=422)
 
 
-def _posted(request: HttpRequest) -> QueryDict:
+def _posted(request: HttpRequest) -> MultiValueDict:
+    """The form's fields. A page of ours, which is ASCII with escapes, is taken apart by the standard library
+    in a third of the time that `request.POST` needs; everything else is left to `request.POST`."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise FormUnreadable("too_long")
     try:
+        if request.META.get("CONTENT_TYPE") == "application/x-www-form-urlencoded" and request.body.isascii():
+            fields = parse_qs(
+                request.body.decode("ascii"),
+                keep_blank_values=True,
+                max_num_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+            )
+            return MultiValueDict(fields)
         return request.POST
+    except ValueError as error:  # too many fields
+        raise FormUnreadable("unreadable") from error
     except RequestDataTooBig as error:
         raise FormUnreadable("too_long") from error
     except (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:

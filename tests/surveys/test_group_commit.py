@@ -90,3 +90,37 @@ def test_a_full_line_asks_to_come_again():
             group.submit("d")
         gate.set()
         assert sorted(future.result().code for future in running) == ["a", "b", "c"]
+
+
+def test_under_steady_load_all_who_wait_share_a_commit():
+    commit = SlowCommit(seconds=0.01)
+    group = GroupCommit(commit)
+
+    def phone(number):
+        return [group.submit(f"{number}-{turn}").code for turn in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(phone, range(8)))
+    assert receipts == [[f"{number}-{turn}" for turn in range(20)] for number in range(8)]
+    # The half that waits goes in together with whoever comes back: four and more to a batch.
+    assert len(commit.batches) <= 8 * 20 / 3
+
+
+def test_a_thread_that_is_ended_leaves_nobody_waiting():
+    started, batches = threading.Event(), []
+
+    def commit(submissions):
+        batches.append(list(submissions))
+        if len(batches) == 1:
+            started.set()
+            time.sleep(0.05)
+            raise SystemExit
+        return [Receipt(one, False) for one in submissions]
+
+    group = GroupCommit(commit)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(group.submit, "a")
+        started.wait(5)
+        assert pool.submit(group.submit, "b").result(5).code == "b"
+        with pytest.raises(SystemExit):
+            first.result(5)

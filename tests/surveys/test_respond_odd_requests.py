@@ -108,7 +108,7 @@ def test_when_the_database_is_away_the_answers_are_kept_for_a_second_try(phone, 
     def away(*args):
         raise OperationalError("the server closed the connection")
 
-    queries._entries.clear()  # the page remembers for a second what a code leads to
+    queries._entries.clear()  # the page remembers for some seconds what a code leads to
     with connection.execute_wrapper(away):
         opened = phone.get(address(poster))
         busy = phone.post(address(poster), SATISFIED | {"token": token})

@@ -50,7 +50,7 @@ def test_an_ended_wave_takes_answers_again_once_its_end_is_moved(wave, clerk, cl
     )
     from surveys.queries import _entries
 
-    _entries.clear()  # instead of waiting for the second that a poster's page is remembered
+    _entries.clear()  # instead of waiting for the seconds that a poster's page is remembered
     assert client.get(f"/r/{code}").status_code == 200
 
 
