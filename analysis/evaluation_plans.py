@@ -224,6 +224,11 @@ def score_run_recognition(path: Path) -> Recognition:
             file=path.name,
             why=str(error),
         ) from error
+    return recognition_of_run(data, name=path.name)
+
+
+def recognition_of_run(data: Any, *, name: str) -> Recognition:
+    """The same from data in hand; `name` stands for the run in messages."""
     if isinstance(data, list) and len(data) == 1:
         data = data[0]
     run = data.get("result", data) if isinstance(data, dict) else None
@@ -233,13 +238,13 @@ def score_run_recognition(path: Path) -> Recognition:
         raise EvaluationFileError(
             "{file}不是计分记录：缺少estimate。",
             "{file}: no score run; expected an object with 'estimate'",
-            file=path.name,
+            file=name,
         )
     if run.get("unit", "share") != "share":
         raise EvaluationFileError(
             "{file}的计分单位是“{unit}”；社会认可度应为0到1之间的比例。",
             "{file}: the score run is in {unit}; a recognition rate is a share from 0 to 1",
-            file=path.name,
+            file=name,
             unit=run["unit"],
         )
     said: Any = run.get("verdict")
@@ -249,7 +254,7 @@ def score_run_recognition(path: Path) -> Recognition:
         raise EvaluationFileError(
             "{file}的结论是“{word}”，可用：{allowed}。",
             "{file}: the verdict is '{word}'; allowed: {allowed}",
-            file=path.name,
+            file=name,
             word=str(word),
             allowed=", ".join(WORDS),
         )

@@ -74,7 +74,7 @@ class Evaluation(models.Model):
     prices_yuan = models.JSONField(default=dict)
     seed = models.PositiveBigIntegerField(default=0)
     verdict = models.CharField(_("verdict"), max_length=20)
-    # The whole result, in the words of `evaluate_file`, and its SHA-256.
+    # The whole result, in the words of `evaluate_file`, and the SHA-256 over it and all that went into it.
     result = models.JSONField()
     digest = models.CharField(max_length=64)
     program_version = models.CharField(max_length=40)
@@ -89,11 +89,6 @@ class Evaluation(models.Model):
     def __str__(self) -> str:
         return f"{self.county} {self.year} {self.standard_key} {self.stage}"
 
-    @property
-    def is_recognition_typed(self) -> bool:
-        """Whether the recognition rate comes from elsewhere and not from a score run of this program."""
-        return bool(self.typed_recognition)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:
             raise FrozenRecordError("An evaluation is frozen; evaluate again for a new one.")
@@ -102,9 +97,14 @@ class Evaluation(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise FrozenRecordError("An evaluation is frozen and is never deleted.")
 
+    @property
+    def is_recognition_typed(self) -> bool:
+        """Whether the recognition rate comes from elsewhere and not from a score run of this program."""
+        return bool(self.typed_recognition)
+
 
 class EvaluationJob(models.Model):
-    """An evaluation of a large county that a worker computes: what was asked, how far it is, what came of it."""
+    """An evaluation of a large county that a worker computes: what was asked, how far it is, what came."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from analysis.evaluation_json import evaluation_json
+from analysis.evaluation_figures import evaluate_figures
 from analysis.evaluation_plans import (
-    county_facts,
     find_standard,
     read_item_lines,
     read_school_records,
@@ -21,10 +19,7 @@ from analysis.evaluation_plans import (
 )
 from analysis.file_errors import EvaluationFileError
 from analysis.findings import ENGLISH
-from analysis.judging import Evaluation, evaluate
-from analysis.passing import plan_to_pass, probability_of_passing
-from analysis.quantities import NotANumber, read_number
-from analysis.shortfalls import shortfalls
+from analysis.judging import Evaluation
 from analysis.standard import StandardFileError, standard_keys
 
 
@@ -80,34 +75,17 @@ def _evaluate(options: dict[str, Any]) -> tuple[Evaluation, dict[str, Any]]:
         recognition = typed_recognition(options["recognition"])
     elif options["score_run"]:
         recognition = score_run_recognition(options["score_run"])
-    facts, doubts = county_facts(
+    evaluated = evaluate_figures(
         standard,
         records=records,
         items=read_item_lines(options["county"]) if options["county"] else (),
         recognition=recognition,
         settings=_pairs(options["setting"], "--setting"),
+        prices=_pairs(options["price"], "--price"),
+        doubts=left_aside,
         names=(options["indicators"].name, options["county"].name if options["county"] else ""),
     )
-    prices = {}
-    for column, text in _pairs(options["price"], "--price").items():
-        if column not in standard.columns:
-            known = ", ".join(standard.columns)
-            raise CommandError(f"--price: no column {column!r}; allowed: {known}")
-        try:
-            price = read_number(text)
-        except NotANumber as error:
-            raise CommandError(f"--price {column}: {error}") from error
-        if price is not None:
-            prices[column] = price
-    evaluation = evaluate(facts)
-    return evaluation, evaluation_json(
-        evaluation,
-        shortfalls=shortfalls(evaluation, prices=prices),
-        plan=plan_to_pass(evaluation, prices=prices),
-        outlook=probability_of_passing(evaluation),
-        doubts=(*left_aside, *doubts),
-        program_version=_version(),
-    )
+    return evaluated.judgement, evaluated.result
 
 
 def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
@@ -118,13 +96,6 @@ def _pairs(given: Iterable[str], option: str) -> dict[str, str]:
             raise CommandError(f"{option}: found {text!r}; expected NAME=VALUE")
         found[name.strip()] = value.strip()
     return found
-
-
-def _version() -> str:
-    try:
-        return metadata.version("renke")
-    except metadata.PackageNotFoundError:
-        return "0.1.0"
 
 
 def _lines(evaluation: Evaluation, said: dict[str, Any]) -> Iterable[str]:
