@@ -28,7 +28,8 @@ Reason = Literal["few", "together", "running", "waiting"]
 
 # What goes when a figure goes. Replies (`responses`) stay; don't-know and blank are answers.
 ANSWERS = (
-    "estimate", "se", "interval", "valid", "dont_know", "blank", "weights", "effective_n", "part_of_variance",
+    "estimate", "se", "se_smoothed", "interval", "interval_design_based", "valid", "dont_know", "blank",
+    "weights", "effective_n", "part_of_variance",
 )  # fmt: skip
 
 
@@ -199,7 +200,7 @@ def _totals(result: dict, places: Mapping[str, str], headline_item: str | None) 
 
 
 def _hide_county(result: dict) -> None:
-    result.update(estimate=None, se=None, interval=None, valid=None)
+    result.update({key: None for key in ANSWERS if key in result})
     if result.get("verdict"):
         result["verdict"] = {"verdict": result["verdict"]["verdict"]}
 

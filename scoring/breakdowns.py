@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
 from scoring.numeric.blocks import ItemSums
 from scoring.numeric.cells import Design
-from scoring.numeric.composite import estimate_composite, spread_share
+from scoring.numeric.composite import CompositeEstimate, LocationEstimate, estimate_composite
+from scoring.numeric.composite_shares import spread_share
+from scoring.numeric.county_interval import composite_interval
 from scoring.numeric.domains import DomainEstimate, estimate_domains
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.intervals import ShareEstimate, korn_graubard, wald
@@ -38,6 +41,20 @@ def interval_of(
         return wald(estimate, variance=variance, df=df, level=LEVEL).as_list()
     except NotComputable:
         return None
+
+
+def county_interval_of(found: CompositeEstimate | LocationEstimate, rule: ScoringRule) -> list[float] | None:
+    """95% of a composite, on the variance the verdict uses (`composite_interval`); none where the data
+    carry none."""
+    try:
+        return composite_interval(found, level=LEVEL, scale=scale_of(rule)).as_list()
+    except NotComputable:
+        return None
+
+
+def scale_of(rule: ScoringRule) -> Literal["share", "score"]:
+    """How the numeric core calls the rule's unit."""
+    return "share" if rule.is_share else "score"
 
 
 def audience_rows(
@@ -135,7 +152,7 @@ def topic_rows(frame, weighted, rule, shares, class_shares, design) -> list[dict
         rows.append(
             {
                 "item": item, "estimate": found.estimate, "se": found.se, "valid": found.n_valid,
-                "interval": interval_of(found.estimate, found.variance, found.n_valid, found.df, rule),
+                "interval": county_interval_of(found, rule),
                 "not_asked": silent,
                 "audiences": {one.audience: one.estimate for one in found.audiences},
                 "audience_valid": {one.audience: one.n_valid for one in found.audiences},

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from scoring.breakdowns import (
     LEVEL,
     audience_rows,
+    county_interval_of,
     interval_of,
+    scale_of,
     school_rows,
     topic_rows,
     unknown_warnings,
@@ -20,7 +22,9 @@ from scoring.breakdowns import (
 from scoring.controls import Control
 from scoring.numeric.blocks import ItemSums
 from scoring.numeric.cells import Design
-from scoring.numeric.composite import CompositeEstimate, estimate_composite, spread_share
+from scoring.numeric.composite import CompositeEstimate, estimate_composite
+from scoring.numeric.composite_shares import spread_share
+from scoring.numeric.county_interval import design_interval, smoothed_variance
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.outlook import tipping_point
 from scoring.numeric.recode import CellSums, PairSums
@@ -59,6 +63,7 @@ def estimate_wave(
         "rule": rule.key, "unit": "share" if rule.is_share else "points", "threshold": rule.threshold,
         "level": LEVEL, "alpha": ALPHA, "design": design.kind, "fpc": design.fpc,
         "estimate": None, "se": None, "df": None, "interval": None, "verdict": None, "reasons": [],
+        "interval_design_based": None, "se_smoothed": None,
         "audiences": [], "locations": [], "schools": [], "topics": [], "merges": [], "merged_classes": [],
         "responses": int(frame.cells["responses"].sum()) if len(frame.cells) else 0, "valid": 0,
         "tipping_point": None,
@@ -153,9 +158,8 @@ def _fill(
 ) -> None:
     result["estimate"], result["se"], result["df"] = composite.estimate, composite.se, composite.df
     result["valid"] = composite.n_valid
-    result["interval"] = interval_of(
-        composite.estimate, composite.variance, composite.n_valid, composite.df, rule
-    )
+    result["interval"] = county_interval_of(composite, rule)
+    result |= _design_based(composite, rule)
     result["merged_classes"] = [
         {"audience": merge.audience, "location": merge.location, "into": merge.into}
         for merge in composite.merged
@@ -164,14 +168,12 @@ def _fill(
     result["locations"] = [
         {
             "location": place.location, "estimate": place.estimate, "se": place.se, "valid": place.n_valid,
-            "interval": interval_of(place.estimate, place.variance, place.n_valid, place.df, rule),
+            "interval": county_interval_of(place, rule),
         }
         for place in composite.locations
     ]  # fmt: skip
     if with_verdict:
-        found = verdict(
-            composite, threshold=rule.threshold, alpha=ALPHA, scale="share" if rule.is_share else "score"
-        )
+        found = verdict(composite, threshold=rule.threshold, alpha=ALPHA, scale=scale_of(rule))
         result["verdict"] = _verdict(found)
         result["reasons"] = [
             {"code": "few_answers", "audience": one.audience, "valid": one.n_valid, "needed": MINIMUM_VALID}
@@ -179,6 +181,19 @@ def _fill(
             if one.share > 0 and one.n_valid < MINIMUM_VALID
         ] + ([{"code": "no_degrees_of_freedom"}] if composite.df < 1 else [])
         result["tipping_point"] = _tipping_point(composite, rule, weighted)
+
+
+def _design_based(composite: CompositeEstimate, rule: ScoringRule) -> dict:
+    """What stands beside the printed interval: the standard error behind it, and the interval on the
+    design's own variance, as other programs print it."""
+    scale = scale_of(rule)
+    try:
+        plain = design_interval(composite, level=LEVEL, scale=scale).as_list()
+        return {
+            "interval_design_based": plain, "se_smoothed": smoothed_variance(composite, scale=scale) ** 0.5
+        }  # fmt: skip
+    except NotComputable:
+        return {"interval_design_based": None, "se_smoothed": None}
 
 
 def _fill_audiences(result: dict, composite: CompositeEstimate, rule: ScoringRule) -> None:

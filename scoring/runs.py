@@ -16,14 +16,17 @@ from scoring.estimates import estimate_wave
 from scoring.item_rows import item_pairs_of
 from scoring.models import ScoreRun
 from scoring.numeric.cells import Design
-from scoring.numeric.composite import spread_share
+from scoring.numeric.composite_shares import spread_share
 from scoring.rules import ScoringRule, shipped_rule
 from surveys.models import Tally, Wave, WaveChain
 from surveys.queries import TallyFrame, tally_frame
 from surveys.settled import settled_frame
 
 # Of an open wave's figures, what moves with every reply.
-HEADLINE = ("estimate", "se", "df", "interval", "valid", "reasons", "warnings")
+HEADLINE = (
+    "estimate", "se", "se_smoothed", "df", "interval", "interval_design_based", "valid", "reasons",
+    "warnings",
+)  # fmt: skip
 
 
 class ScoringRefused(Exception):

@@ -102,10 +102,27 @@ def contribution(row: AudienceRow) -> str:
 @register.filter
 def standard_error(results: WaveResults) -> str:
     """In percentage points, or in points of a score."""
-    se = results.result["se"]
+    return _error_text(results.result["se"], results.figure.unit)
+
+
+@register.filter
+def smoothed_error(results: WaveResults) -> str:
+    """The standard error behind the printed interval; runs frozen before it was kept have none."""
+    return _error_text(results.result.get("se_smoothed"), results.figure.unit)
+
+
+@register.filter
+def design_interval(results: WaveResults) -> str:
+    """The interval on the design's own variance, as other programs print it."""
+    figure = results.figure
+    lower, upper = results.result.get("interval_design_based") or (None, None)
+    return interval_text(lower, upper, unit=figure.unit, limit=figure.limit)
+
+
+def _error_text(se: float | None, unit: str) -> str:
     if se is None:
         return NOTHING
-    if results.figure.unit == "share":
+    if unit == "share":
         return _("%(points)s percentage points") % {"points": f"{se * 100:.2f}"}
     return _("%(points)s points") % {"points": f"{se:.2f}"}
 

@@ -1,13 +1,14 @@
 """The county figure: a fixed-share composite of audience means, with everything beneath it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from scoring.numeric.blocks import BlockMeans, ItemSums, MarginCalibration, block_means
 from scoring.numeric.cells import Cells, Design
-from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.composite_shares import BlockMerge, checked_shares, composite_factors
+from scoring.numeric.errors import NotComputable
 from scoring.numeric.recode import CellSums
 
 
@@ -47,7 +48,10 @@ class AudienceEstimate:
 
 @dataclass(frozen=True)
 class LocationEstimate:
-    """The composite inside one urban-rural class; no estimate, variance or df when `reason` is given."""
+    """The composite inside one urban-rural class; no estimate, variance or df when `reason` is given.
+
+    audiences: those that count, as they are inside the class (df is the class's); empty with a reason.
+    """
 
     location: str
     n_valid: int
@@ -55,20 +59,12 @@ class LocationEstimate:
     variance: float | None
     df: int | None
     reason: str | None = None
+    audiences: tuple[AudienceEstimate, ...] = ()
 
     @property
     def se(self) -> float | None:
         """Standard error, None where there is no estimate."""
         return None if self.variance is None else self.variance**0.5
-
-
-@dataclass(frozen=True)
-class BlockMerge:
-    """A class of an audience without valid answers; its share of the population went to `into`."""
-
-    audience: str
-    location: str
-    into: str
 
 
 @dataclass(frozen=True)
@@ -126,9 +122,9 @@ def estimate_composite(
     share without any valid answer makes the whole *not computable*. Audiences in the cells without a
     share are reported with share 0. Source: specification §2 and §4.
     """
-    shares = _checked_shares(audience_shares, "audience")
+    shares = checked_shares(audience_shares, "audience")
     if class_shares is not None:
-        class_shares = _checked_shares(class_shares, "class")
+        class_shares = checked_shares(class_shares, "class")
     layout = cells.units(design)
     found_names, codes = cells.audience_codes
     found_places, place = cells.location_codes
@@ -200,71 +196,6 @@ def estimate_composite(
     )
 
 
-def spread_share(shares: Mapping[str, float], not_asked: Sequence[str]) -> dict[str, float]:
-    """Shares after giving those of the audiences that are not asked to the others in proportion.
-
-    Only for a county that declares so beforehand; the setting must be shown beside the figure. Refused
-    when an audience is unknown or nobody is left.
-    """
-    unknown = [name for name in not_asked if name not in shares]
-    if unknown:
-        raise NumericInputError(f"audience '{unknown[0]}' has no share to spread")
-    left = {name: share for name, share in shares.items() if name not in not_asked}
-    total = sum(left.values())
-    if total <= 0:
-        raise NumericInputError("no audience with a share is left to be asked")
-    return {name: share / total for name, share in left.items()}
-
-
-def _checked_shares(shares: Mapping[str, float], kind: str) -> dict[str, float]:
-    checked = {str(name): float(share) for name, share in shares.items()}
-    for name, share in checked.items():
-        if not np.isfinite(share) or share < 0:
-            raise NumericInputError(f"the {kind} share of '{name}' is {share}; a share is between 0 and 1")
-    total = sum(checked.values())
-    if abs(total - 1) > 1e-6:
-        raise NumericInputError(f"the {kind} shares add to {total:.6g}; they must add to 1")
-    return checked
-
-
-def composite_factors(
-    audience: str,
-    class_shares: Mapping[str, float] | None,
-    places: list[str],
-    valid: np.ndarray,
-    weighted: np.ndarray,
-    merged: list[BlockMerge] | None = None,
-) -> np.ndarray:
-    """Factor of each of an audience's class means (C,), adding to 1.
-
-    valid, weighted: (C,) valid answers and Σ w R of its classes in the order of `places`. Without
-    class_shares the audience's own weighted distribution; otherwise P_h, an empty class's share going to
-    the nearest class (recorded in `merged`).
-    """
-    if class_shares is None:
-        return weighted / weighted.sum()
-    order = list(class_shares)
-    answered = {place: valid[i] for i, place in enumerate(places)}
-    for place, count in answered.items():
-        if count > 0 and place not in class_shares:
-            raise NumericInputError(
-                f"class '{place}' has answers of '{audience}' but no share of the resident population; "
-                f"classes with a share are {', '.join(order)}"
-            )
-    factors = np.zeros(len(places))
-    for i, place in enumerate(order):
-        if class_shares[place] == 0:
-            continue
-        target = place
-        if answered.get(place, 0) == 0:
-            full = [other for other in order if answered.get(other, 0) > 0]
-            target = min(full, key=lambda o: (abs(order.index(o) - i), -answered[o], order.index(o)))
-            if merged is not None:
-                merged.append(BlockMerge(audience, place, target))
-        factors[places.index(target)] += class_shares[place]
-    return factors
-
-
 def _locations(
     fine: BlockMeans, names: list[str], places: list[str], shares: Mapping[str, float], asked: list[str]
 ) -> list[LocationEstimate]:
@@ -280,5 +211,28 @@ def _locations(
             results.append(LocationEstimate(place, int(n_valid.sum()), None, None, None, reason))
             continue
         found = fine.contrast(factors.ravel())
-        results.append(LocationEstimate(place, found.n_valid, found.estimate, found.variance, found.df))
+        parts = tuple(
+            _inside(fine, block, name, shares[name], found.df, found.variance)
+            for name, block in ((name, names.index(name) * len(places) + h) for name in asked)
+        )
+        results.append(
+            LocationEstimate(place, found.n_valid, found.estimate, found.variance, found.df, audiences=parts)
+        )
     return results
+
+
+def _inside(fine: BlockMeans, block: int, name: str, share: float, df: int, total: float) -> AudienceEstimate:
+    """An audience inside one class, whose block it is."""
+    variance = float(fine.covariance[block, block])
+    return AudienceEstimate(
+        audience=name,
+        share=share,
+        n=int(fine.n_valid[block]),
+        n_valid=int(fine.n_valid[block]),
+        n_eff=float(fine.kish_n[block]),
+        estimate=float(fine.mean[block]),
+        variance=variance,
+        df=df,
+        element_variance=float(fine.element_variance[block]),
+        part_of_variance=share**2 * variance / total if total else 0.0,
+    )

@@ -150,8 +150,7 @@ def judge(
         return known
     n_star = None
     if scale == "share":
-        kish = sum(a.share**2 / a.n_eff for a in audiences if a.share > 0)
-        state = ShareEstimate(estimate, plus, n_valid, df, kish_n=1 / kish if kish > 0 else None)
+        state = ShareEstimate(estimate, plus, n_valid, df, kish_n=kish_of(audiences))
         n_star = effective_n(state, tail=alpha)
         lower, upper = beta_bound(state.p, n_star, alpha), beta_bound(state.p, n_star, 1 - alpha)
     else:
@@ -183,6 +182,14 @@ def verdict(
         minimum_valid=minimum_valid,
         smoothing=smoothing,
     )
+
+
+def kish_of(audiences: Sequence[AudienceState]) -> float | None:
+    """Kish effective n of the composite, 1/Σ share_a²/n_a; None if an audience that counts has no n."""
+    counted = [a for a in audiences if a.share > 0]
+    if not counted or any(not a.n_eff > 0 for a in counted):
+        return None
+    return 1 / sum(a.share**2 / a.n_eff for a in counted)
 
 
 def audience_state(a: AudienceEstimate) -> AudienceState:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from scoring.numeric.blocks import Contrast, block_means
 from scoring.numeric.cells import Cells, Design
-from scoring.numeric.composite import composite_factors
+from scoring.numeric.composite_shares import composite_factors
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.intervals import Interval, wald
 from scoring.numeric.recode import CellSums

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from scoring.numeric.composite import CompositeEstimate
+from scoring.numeric.county_interval import Scale, composite_interval, design_interval
+from scoring.numeric.errors import NotComputable
 from scoring.numeric.estimation import Estimate, JointEstimates
 from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n, korn_graubard, wald
 from scoring.numeric.verdict import AudienceState, Verdict, judge
@@ -24,17 +27,31 @@ def estimate_result(e: Estimate, *, level: float = 0.95) -> dict:
     }
 
 
-def mean_result(estimate: float, *, variance: float, df: int | None, n: int | None = None) -> dict:
+def mean_result(
+    estimate: float, *, variance: float, df: int | None, n: int | None = None, level: float = 0.95
+) -> dict:
     """The same for an estimate that is not an `Estimate`; without df no t interval."""
+    variance = max(variance, 0.0)
     result = {
         "estimate": estimate,
-        "se": max(variance, 0.0) ** 0.5,
-        "ci_z": wald(estimate, variance=max(variance, 0.0), df=np.inf).as_list(),
+        "se": variance**0.5,
+        "ci_z": wald(estimate, variance=variance, df=np.inf, level=level).as_list(),
     }
     if df is not None:
-        student = wald(estimate, variance=max(variance, 0.0), df=df).as_list() if df > 0 else None
+        student = wald(estimate, variance=variance, df=df, level=level).as_list() if df > 0 else None
         result |= {"df": df, "ci_t": student}
     return result if n is None else result | {"n": n}
+
+
+def composite_intervals(composite: CompositeEstimate, *, level: float = 0.95, scale: Scale = "share") -> dict:
+    """`ci_smoothed`: the interval the desk prints, on the variance of the verdict; `ci_korn_graubard`, of a
+    share, on the design's own. Null where the answers carry none."""
+    try:
+        printed = composite_interval(composite, level=level, scale=scale).as_list()
+        plain = design_interval(composite, level=level, scale=scale).as_list()
+    except NotComputable:
+        printed = plain = None
+    return {"ci_smoothed": printed} | ({"ci_korn_graubard": plain} if scale == "share" else {})
 
 
 def joint_result(joint: JointEstimates, *, level: float = 0.95) -> dict:

@@ -13,14 +13,14 @@ import pandas as pd
 from scoring.numeric.blocks import ItemSums
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite import CompositeEstimate, estimate_composite
+from scoring.numeric.county_interval import Scale
 from scoring.numeric.domains import estimate_domains
 from scoring.numeric.expression import as_word
-from scoring.numeric.intervals import ShareEstimate, korn_graubard
 from scoring.numeric.outlook import tipping_point
 from scoring.numeric.recode import CellSums, aggregate, pair_sums
 from scoring.numeric.verdict import verdict
 from scoring.plans.errors import PlanError
-from scoring.plans.figures import mean_result, verdict_result
+from scoring.plans.figures import composite_intervals, mean_result, verdict_result
 from scoring.plans.job import Job
 from scoring.plans.wave_tables import Answers, answers_of, design_of, rule_of, weighted_cells
 from scoring.rules import ScoringRule
@@ -41,19 +41,14 @@ def score_wave_file(job: Job) -> dict:
         cells, sums, audience_shares=shares, class_shares=class_shares, design=design
     )
     threshold = float(job.parameters.get("threshold", rule.threshold))
-    found = verdict(
-        composite,
-        threshold=threshold,
-        alpha=float(job.parameters.get("alpha", 0.05)),
-        scale="share" if rule.is_share else "score",
-    )
+    scale: Scale = "share" if rule.is_share else "score"
+    alpha = float(job.parameters.get("alpha", 0.05))
+    found = verdict(composite, threshold=threshold, alpha=alpha, scale=scale)
     level = float(job.parameters.get("level", 0.95))
     result = mean_result(
-        composite.estimate, variance=composite.variance, df=composite.df, n=composite.n_valid
+        composite.estimate, variance=composite.variance, df=composite.df, n=composite.n_valid, level=level
     )
-    if rule.is_share and composite.n_valid > 1 and composite.df > 0:
-        share = ShareEstimate(composite.estimate, composite.variance, composite.n_valid, composite.df)
-        result["ci_korn_graubard"] = korn_graubard(share, level=level).as_list()
+    result |= composite_intervals(composite, level=level, scale=scale)
     result |= {
         key: value for key, value in verdict_result(found).items() if key not in ("audiences", "n", "df")
     }

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from scoring.controls import Control
 from scoring.estimates import estimate_wave
@@ -113,6 +114,20 @@ def test_verdict_is_the_smoothed_test_of_the_reference(frame, controls, rule):
     assert found["lower"] == pytest.approx(wanted["lower_one_sided"], rel=1e-7)
     assert found["upper"] == pytest.approx(wanted["upper_one_sided"], rel=1e-7)
     assert found["n_star"] == pytest.approx(wanted["n_star"], rel=1e-7)
+
+
+def test_the_printed_interval_stands_on_the_variance_of_the_verdict(frame, controls, rule):
+    found = estimate(frame, controls, replace(rule, locations="own"))
+    wanted = golden_case("P-county_a-verdict-recommended").expected["S0.05"]
+    p, variance, df, n = found["estimate"], wanted["variance_smoothed"], found["df"], found["valid"]
+    n_star = p * (1 - p) / variance * (stats.t.ppf(0.025, n - 1) / stats.t.ppf(0.025, df)) ** 2
+    lower = stats.beta.ppf(0.025, n_star * p, n_star * (1 - p) + 1)
+    upper = stats.beta.ppf(0.975, n_star * p + 1, n_star * (1 - p))
+    assert found["interval"] == pytest.approx([lower, upper], rel=1e-7)
+    assert found["se_smoothed"] == pytest.approx(variance**0.5, rel=1e-7)
+    # The design's own stays beside it, and is the narrower one.
+    plain = found["interval_design_based"]
+    assert found["interval"][0] < plain[0] < plain[1] < found["interval"][1]
 
 
 def test_pooled_rule_is_the_plain_share_of_valid_answers(frame, controls, rule):
