@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from surveys import seals
+from surveys.asked_places import people_asked
 from surveys.audiences import AUDIENCES
 from surveys.distribution.codes import new_collector_code
 from surveys.models import (
@@ -28,7 +29,7 @@ from surveys.models import (
 )
 from surveys.plan_seal import seal_plan
 from surveys.questionnaire import instrument_source, read_questionnaire
-from surveys.targets import share_out
+from surveys.wave_targets import planned_targets, store_grade_targets
 
 LARGEST_SHARE_ERROR = Decimal("0.0001")
 
@@ -76,8 +77,12 @@ def edit_draft(
         Wave.objects.filter(pk=wave.pk).update(
             name=name, starts_on=starts_on, ends_on=ends_on, scoring_rule=scoring_rule, design=design
         )
+        before = dict(wave.audiences.values_list("audience", "target"))
         wave.audiences.all().delete()
         _plan_audiences(wave, audiences)
+        # Targets of single places that were changed by hand hold as long as their sum does.
+        kept = [plan.audience for plan in audiences if before.get(plan.audience) == plan.target]
+        wave.planned_targets.exclude(audience__in=kept).delete()
         _record(wave, "edited", by=by, now=now)
     wave.refresh_from_db()
 
@@ -174,23 +179,25 @@ def frozen_version(key: str, *, now: datetime, source: str | None = None) -> Que
 def add_missing_collectors(wave: Wave) -> int:
     """One poster collector for every place and audience that has none yet; returns how many were made.
 
-    Each gets its part of the audience's target, in proportion to the people it has.
+    Each gets its part of the audience's target: as the wave's sampling plan and the changes made by hand say,
+    without them in proportion to the people it has. Of several channels the first one carries the target.
     """
     existing = set(wave.collectors.values_list("audience", "school_id", "township_id"))
     schools = list(School.objects.filter(county=wave.county, is_active=True))
     townships = list(wave.county.townships.all())
+    planned = planned_targets(wave)
     fresh = []
     for row in wave.audiences.all():
-        places = _places(row.audience, schools, townships)
-        targets = share_out(row.target, [people for _place, people in places])
-        for (place, _people), target in zip(places, targets, strict=True):
-            if (row.audience, place.get("school_id"), place.get("township_id")) not in existing:
+        for place, _people in _places(row.audience, schools, townships):
+            cell = (row.audience, place.get("school_id"), place.get("township_id"))
+            if cell not in existing:
+                target = sum(planned.get(cell, {}).values())
                 fresh.append(
                     Collector(
                         wave=wave, audience=row.audience, code=new_collector_code(), target=target, **place
                     )
                 )
-    Collector.objects.bulk_create(fresh)
+    store_grade_targets(Collector.objects.bulk_create(fresh), planned)
     return len(fresh)
 
 
@@ -206,20 +213,6 @@ def _places(audience: str, schools: list[School], townships: list) -> list[tuple
         for school in schools
     ]
     return [(place, people) for place, people in places if people > 0]
-
-
-def people_asked(school: School, population: str) -> int:
-    """How many people of one audience a school has, by the roster.
-
-    Only compulsory education (grades 1–9) is asked about: the senior part of a complete secondary school
-    does not count. Parents are counted as one per pupil, until a better figure is imported.
-    """
-    return {
-        "pupils": school.pupils_in(1, 9),
-        "pupils_from_grade_3": school.pupils_in(3, 9),
-        "teachers": school.teachers,
-        "principals": 1,
-    }[population]
 
 
 def _check_plan(
