@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,10 +37,19 @@ class MarginCalibration:
     def fitted(self, n: np.ndarray, linear: np.ndarray) -> np.ndarray:
         """(g, k) fitted value x'B per response of each cell, from the cells' summed values `linear` (g,
         k) and responses n; the regression weights are those before calibration."""
-        codes = [np.unique(np.asarray(margin, dtype=str), return_inverse=True)[1] for margin in self.margins]
-        base = np.where(n > 0, np.asarray(self.base_weight, float), 0.0)
-        fit = AuxiliaryFit(indicator_matrix(codes), base * n)
-        return fit.fitted(linear / np.where(n > 0, n, 1)[:, None])
+        # The regression depends on the cells alone; a table of items asks for it again and again.
+        key = n.tobytes()
+        if key not in self._fits:
+            codes = [
+                np.unique(np.asarray(margin, dtype=str), return_inverse=True)[1] for margin in self.margins
+            ]
+            base = np.where(n > 0, np.asarray(self.base_weight, float), 0.0)
+            self._fits[key] = AuxiliaryFit(indicator_matrix(codes), base * n)
+        return self._fits[key].fitted(linear / np.where(n > 0, n, 1)[:, None])
+
+    @cached_property
+    def _fits(self) -> dict[bytes, AuxiliaryFit]:
+        return {}
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,10 @@ def option_counts(codes: np.ndarray, *, cell: np.ndarray, n_cells: int, n_codes:
     if start.size and (start.min() < 0 or start.max() >= n_cells * n_codes):
         raise NumericInputError(f"cell codes must lie between 0 and {n_cells - 1}")
     size = n_cells * n_codes
-    counts = [np.bincount(start + codes[:, k], minlength=size) for k in range(codes.shape[1])]
+    at, counts = np.empty_like(start), []
+    for k in range(codes.shape[1]):
+        np.add(start, codes[:, k], out=at)  # one place to count from, not one per item
+        counts.append(np.bincount(at, minlength=size))
     return np.stack(counts).reshape(codes.shape[1], n_cells, n_codes)
 
 
