@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from survey_site.accounts.access import Scope
+from survey_site.accounts.access import scope_of
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,11 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     The account pages are not wrapped by `allow`, so the scope is made from the user where it is missing.
     """
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or not user.role or user.county_id is None:
+    if user is None or not user.is_authenticated:
         return {"scope": None, "navigation": []}
-    scope = getattr(request, "scope", None) or Scope(role=user.role, county=user.county, school=user.school)
+    scope = getattr(request, "scope", None) or scope_of(user)
+    if scope is None:
+        return {"scope": None, "navigation": []}
     return {"scope": scope, "navigation": _links(request.path, scope.role)}
 
 

@@ -1,7 +1,8 @@
 """Settings of Renke: one file, read from the environment, stopping on a bad value with what to set.
 
 Environment: RENKE_DATA (folder for the database, keys and uploads; default var/), DATABASE_URL,
-REDIS_URL, RENKE_SECRET_KEY, RENKE_DEBUG, RENKE_HOSTS, RENKE_ORIGIN, RENKE_HTTPS, EMAIL_URL.
+REDIS_URL, RENKE_SECRET_KEY, RENKE_DEBUG, RENKE_HOSTS, RENKE_ORIGIN, RENKE_HTTPS (which then asks for
+RENKE_HOSTS and RENKE_ORIGIN), RENKE_MFA (who needs a second step at sign-in), EMAIL_URL.
 """
 
 from __future__ import annotations
@@ -27,6 +28,14 @@ def env_flag(name: str, *, default: bool) -> bool:
     if value in ("", "0", "1", "true", "false", "yes", "no"):
         return default if value == "" else value in ("1", "true", "yes")
     raise ImproperlyConfigured(f"{name}={value!r}: write 1 or 0.")
+
+
+def env_choice(name: str, *choices: str) -> str:
+    """One of the choices; the first if nothing is set."""
+    value = env_text(name, choices[0])
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(choices)}.")
+    return value
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -85,6 +94,12 @@ ALLOWED_HOSTS = env_list("RENKE_HOSTS", "*")
 # The address people reach us at, as printed in QR codes: https://renke.example.gov.cn
 PUBLIC_ORIGIN = env_text("RENKE_ORIGIN").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN] if PUBLIC_ORIGIN else []
+HTTPS = env_flag("RENKE_HTTPS", default=False)
+if HTTPS and ("*" in ALLOWED_HOSTS or not PUBLIC_ORIGIN.startswith("https://")):
+    raise ImproperlyConfigured(
+        "RENKE_HTTPS=1 means that people reach this server from outside: set RENKE_HOSTS to its names "
+        "(renke.example.gov.cn) and RENKE_ORIGIN to its address (https://renke.example.gov.cn)."
+    )
 
 INSTALLED_APPS = [
     "surveys",
@@ -118,6 +133,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "survey_site.accounts.access.AccessMiddleware",
+    "survey_site.accounts.audit_trail.AuditMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -167,15 +183,30 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-ACCOUNT_ADAPTER = "survey_site.accounts.adapter.ClosedSignupAdapter"
+ACCOUNT_ADAPTER = "survey_site.accounts.adapter.DeskAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-# By account, not by address: a whole county sits behind one address, or behind the proxy's. The limit by
-# address only keeps a flood from spending every core on hashing passwords.
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key", "login": "300/m/ip"}
+# Wrong passwords: five in five minutes per account and browser, and for browsers that never signed in
+# thirty in an hour per account (accounts/adapter.py says what counts as one browser). The limit by address
+# only keeps a flood from spending every core on hashing: a whole county may sit behind one address.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/5m/key",
+    "login_failed_strangers": "30/h/key",
+    "login": "300/m/ip",
+}
+# After so long a dangerous act asks for the password again.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+MFA_POLICY = env_choice("RENKE_MFA", "demo-exempt", "required", "optional")
+MFA_ADAPTER = "survey_site.accounts.mfa_adapter.DeskMFAAdapter"
 MFA_TOTP_ISSUER = "Renke 认可"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock that is half a minute off
+# Security keys work for a browser only over HTTPS, or on this very machine.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(PUBLIC_ORIGIN).hostname == "localhost"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+if HTTPS or MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN:
+    MFA_SUPPORTED_TYPES.append("webauthn")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "desk"
 
@@ -210,7 +241,6 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
-HTTPS = env_flag("RENKE_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0

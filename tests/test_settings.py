@@ -41,17 +41,18 @@ def test_nothing_set_is_a_trial_on_one_machine_and_not_a_debug_server(tmp_path):
     }
 
 
-def test_production_is_four_variables(tmp_path):
+def test_production_is_five_variables(tmp_path):
     said = settings_with(
         tmp_path,
         DATABASE_URL="postgresql://renke:pw@db.example/renke",
         REDIS_URL="redis://redis.example/0",
+        RENKE_HOSTS="renke.example.gov.cn",
         RENKE_ORIGIN="https://renke.example.gov.cn/",
         RENKE_HTTPS="1",
     )
     assert json.loads(said.stdout) == {
         "debug": False,
-        "hosts": ["*"],
+        "hosts": ["renke.example.gov.cn"],
         "cache": "django.core.cache.backends.redis.RedisCache",
         "broker": "redis://redis.example/0",
         "cookie": True,
@@ -64,6 +65,8 @@ def test_production_is_four_variables(tmp_path):
     ("name", "value", "sentence"),
     [
         ("RENKE_DEBUG", "maybe", "RENKE_DEBUG='maybe': write 1 or 0."),
+        ("RENKE_MFA", "never", "RENKE_MFA='never': write one of demo-exempt, required, optional."),
+        ("RENKE_HTTPS", "1", "set RENKE_HOSTS to its names (renke.example.gov.cn) and RENKE_ORIGIN"),
         ("DATABASE_URL", "mysql://x/y", "DATABASE_URL begins with 'mysql': use sqlite:///file"),
     ],
 )

@@ -1,0 +1,97 @@
+"""Writes the audit log as requests go by: every change at the desk, every download, every refusal."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from survey_site.accounts.audit import record
+from survey_site.accounts.audit_objects import described
+from survey_site.accounts.models import AuditEntry, User
+
+logger = logging.getLogger(__name__)
+
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+WATCHED = ("/desk/", "/accounts/", "/admin/")
+# Written down where they happen: in the adapter, which knows who it is.
+ELSEWHERE = {"account_login", "account_logout", "mfa_authenticate"}
+
+
+class AuditMiddleware:
+    """A view says `request.audited = False` (through `leave_out`) when it did nothing worth a row."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if hasattr(request, "audit_person") and getattr(request, "audited", True):
+            outcome = _outcome(request, response)
+            if outcome:
+                self._write(request, outcome)
+        return response
+
+    def process_view(self, request: HttpRequest, view: Callable, args: tuple, kwargs: dict) -> None:
+        """Who and about what, before the view: afterwards the object may be gone or the user signed out."""
+        user = getattr(request, "user", None)
+        if user is None or not user.is_authenticated or not request.path.startswith(WATCHED):
+            return
+        request.audit_person = user
+        if request.method not in READING_METHODS:
+            request.audit_about = described(kwargs, county=user.county)
+
+    def _write(self, request: HttpRequest, outcome: str) -> None:
+        person: User = request.audit_person
+        match = request.resolver_match
+        try:
+            record(
+                match.view_name or match.route, county=person.county, person=person, now=timezone.now(),
+                about=getattr(request, "audit_about", "") or described(match.kwargs, county=person.county),
+                page=page_of(request), outcome=outcome,
+            )  # fmt: skip
+        except DatabaseError:
+            # What was done is done; a log that cannot be written must not turn its page into an error.
+            logger.exception("The audit log could not be written: %s by user %s", match.route, person.pk)
+
+
+def leave_out(request: HttpRequest) -> None:
+    """This request was turned away before anything was asked of it: no row."""
+    request.audited = False
+
+
+def page_of(request: HttpRequest) -> str:
+    """The page's path; arguments that could be codes or tokens are dots."""
+    path = request.path
+    for value in request.resolver_match.kwargs.values():
+        if isinstance(value, str) and len(value) >= 12:
+            path = path.replace(value, "…")
+    return path
+
+
+def _outcome(request: HttpRequest, response: HttpResponse) -> str:
+    """Which row this request earns; "" for none, as for pages read and forms sent back to be mended."""
+    match = request.resolver_match
+    if match is None or match.view_name in ELSEWHERE:
+        return ""
+    if request.method in READING_METHODS:
+        is_download = response.get("Content-Disposition", "").startswith("attachment")
+        return AuditEntry.Outcome.DONE if is_download and response.status_code == 200 else ""
+    if response.status_code == 403:
+        return AuditEntry.Outcome.REFUSED
+    if response.status_code >= 400:
+        return ""
+    # allauth and the admin show a faulty form again with 200; the desk answers 422.
+    if response.status_code == 200 and not request.path.startswith("/desk/"):
+        return ""
+    return AuditEntry.Outcome.REFUSED if _says_error(request) else AuditEntry.Outcome.DONE
+
+
+def _says_error(request: HttpRequest) -> bool:
+    """Whether the view left an error message: a step that was refused leads back with a sentence."""
+    queued = getattr(getattr(request, "_messages", None), "_queued_messages", [])
+    return any(message.level >= messages.ERROR for message in queued)
