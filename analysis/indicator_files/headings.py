@@ -1,0 +1,294 @@
+"""Which rows of a sheet are its headings, and which column of the evaluation each of them is.
+
+Real tables have a title above, headings of two or three merged rows, units in the headings ("教学仪器设备值
+（万元）") and their own words. What the standard or an earlier import explains is taken; for the rest the
+nearest column is suggested and somebody has to say yes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analysis.columns import STAGES, plain, words
+from analysis.school_table import column_headings
+from analysis.standard_parts import Standard
+from surveys.roster.cells import Row, Sheet
+
+HEADER_WITHIN = 20  # rows in which the headings must come
+MOST_HEADER_ROWS = 3
+LEAST_FOREIGN = 4  # so many texts above numbers make a table, even if none of them is understood
+SAMPLES = 3
+LONGEST_HEADING = 200
+IGNORED = frozenset(("序号", "编号", "备注", "说明", "no", "no."))
+# Unit → what a figure is multiplied by, to be in the column's own unit (人, ㎡, 元, …).
+UNITS: Mapping[str, int] = dict.fromkeys(
+    ("人", "名", "位", "个", "间", "台", "册", "班", "个班", "元", "m2", "平方米", "平米", "%", "所"), 1
+) | {
+    "百元": 100, "千元": 1_000, "万元": 10_000, "万": 10_000, "亿元": 10**8, "万册": 10_000, "千册": 1_000,
+    "万平方米": 10_000, "万m2": 10_000, "万人": 10_000,
+}  # fmt: skip
+TIMES = (1, 100, 1_000, 10_000, 10**8)
+
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+_UNIT_BEHIND = re.compile(r"[/,:](?:单位:?)?([^/,:]+)$")
+_DECORATION = re.compile(r"^[*★☆△▲#\d.、()①-⑳]+|^其中[:、]?|[*★☆]+$")
+_PUNCTUATION = re.compile(r"[\s、,，.。·/\\:：;；()（）\[\]“”\"'的和及与]")
+_COUNT_WORD = re.compile(r"(人数|总数|数量|数|情况)$")
+_NUMBER = re.compile(r"[\d.,%]+")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One heading. state: "own" (the standard's word), "known" (explained before), "suggested", "unknown",
+    "ignored" (序号), "twice" (its column is taken by a better one). `column` "" is not used.
+    """
+
+    index: int
+    text: str  # upper and lower ones joined: 专任教师／高于规定学历
+    column: str = ""
+    times: int = 1
+    state: str = "unknown"
+    samples: tuple[str, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        return self.state in ("own", "known", "ignored")
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """Where a sheet's table begins, what its headings say, and the rows below them."""
+
+    sheet: str
+    header_rows: tuple[int, ...]
+    headings: tuple[Heading, ...]
+    rows: tuple[Row, ...]
+    other_sheets: tuple[str, ...] = ()
+
+
+def heading_key(text: str) -> str:
+    """How a foreign heading is remembered."""
+    return plain(text)[:LONGEST_HEADING]
+
+
+def find_table(
+    sheets: Sequence[Sheet],
+    standard: Standard,
+    *,
+    known: Mapping[str, tuple[str, int]],
+    school: str = "school",
+) -> FoundTable | None:
+    """The table whose headings tell most; None if no sheet has anything like headings.
+
+    known: heading_key → (column, times) as the county explained them before; column "" is not used.
+    """
+    reader = _Reader(standard, known)
+    best: tuple[float, FoundTable] | None = None
+    for sheet in sheets:
+        for place in range(min(HEADER_WITHIN, len(sheet.rows))):
+            found = reader.table_at(sheet, place, needed=school)
+            if found and (best is None or found[0] > best[0]):
+                best = found
+    if best is None:
+        return None
+    others = tuple(
+        sheet.name
+        for sheet in sheets
+        if sheet.name != best[1].sheet and any(reader.table_at(sheet, place, needed=school)
+                                               for place in range(min(HEADER_WITHIN, len(sheet.rows))))
+    )  # fmt: skip
+    return replace(best[1], other_sheets=others)
+
+
+def choices_of(standard: Standard) -> list[str]:
+    """Every column a heading may be said to be, in the order of the standard's list."""
+    texts = ("school", "code", "school_type", "stage", "public", "location", "amounts_of")
+    columns = [*standard.columns]
+    stages = [f"{key}_{stage}" for key in columns for stage in STAGES]
+    return [*texts, *columns, *standard.indicators, *stages]
+
+
+class _Reader:
+    """Headings of one standard and one county."""
+
+    def __init__(self, standard: Standard, known: Mapping[str, tuple[str, int]]) -> None:
+        self.known = known
+        self.by_plain = column_headings(standard)
+        self.by_bare: dict[str, str] = {}
+        for text, column in self.by_plain.items():
+            self.by_bare.setdefault(_bare(text), column)
+        self.spellings = list(self.by_bare)
+        self.money = {key for key, column in standard.columns.items() if column.is_money}
+
+    def table_at(self, sheet: Sheet, place: int, *, needed: str) -> tuple[float, FoundTable] | None:
+        """The table whose headings begin at this row, and how much they tell."""
+        best: tuple[float, FoundTable] | None = None
+        first = sheet.rows[place].number
+        for height in range(1, MOST_HEADER_ROWS + 1):
+            rows = sheet.rows[place : place + height]
+            if len(rows) < height or rows[-1].number != first + height - 1 or _has_numbers(rows[-1]):
+                break
+            headings = self.headings(rows)
+            if len(headings) < 2 or (len(headings) > 2 and len({h.text for h in headings}) == 1):
+                continue
+            school = next((h for h in headings if h.column == needed and h.is_sure), None)
+            if height > 1 and school and str(rows[-1].cell(school.index)).strip() and not _is_units(rows[-1]):
+                told_before = best[0] if best else 0
+                if self.score(headings, needed) <= told_before + 1:
+                    break  # the row names a school: it is data without numbers
+            score = self.score(headings, needed) + 0.01 * height
+            below = sheet.rows[place + height :]
+            is_table = score >= 2 or (len(headings) >= LEAST_FOREIGN and any(map(_has_numbers, below[:3])))
+            if is_table and (best is None or score > best[0]):
+                above = [str(cell) for row in sheet.rows[:place] for cell in row.cells]
+                best = (
+                    score,
+                    FoundTable(
+                        sheet.name, tuple(row.number for row in rows),
+                        self.with_samples(self.with_unit_above(headings, above), below), tuple(below),
+                    ),
+                )  # fmt: skip
+        return best
+
+    def score(self, headings: Sequence[Heading], needed: str) -> float:
+        sure = sum(1 for one in headings if one.column and one.is_sure)
+        suggested = sum(1 for one in headings if one.state == "suggested")
+        found = any(one.column == needed for one in headings)
+        return sure + 0.5 * suggested + (3 if found else 0)
+
+    def headings(self, rows: Sequence[Row]) -> tuple[Heading, ...]:
+        found = []
+        for index, stack in enumerate(_stacks(rows)):
+            texts = list(dict.fromkeys(text for text in stack if text))
+            if texts:
+                found.append(self.heading(index, texts))
+        return tuple(_each_column_once(found))
+
+    def heading(self, index: int, texts: list[str]) -> Heading:
+        text = "／".join(texts)[:LONGEST_HEADING]
+        if heading_key(text) in self.known:
+            column, times = self.known[heading_key(text)]
+            return Heading(index, text, column, times, "known")
+        if plain(texts[-1]) in IGNORED:
+            return Heading(index, text, state="ignored")
+        times, stage, bare_texts = 1, "", []
+        for one in texts:
+            bare, its_times = _without_unit(plain(one))
+            times = max(times, its_times)
+            if bare in words("stage"):
+                stage = words("stage")[bare]
+            elif bare:
+                bare, its_stage = _without_stage(bare)
+                stage = its_stage or stage
+                bare_texts.append(bare)
+        if not bare_texts:
+            return Heading(index, text, times=times)
+        for candidate in (*(plain(one) for one in texts[-1:]), bare_texts[-1], "".join(bare_texts)):
+            column = self.by_plain.get(candidate) or self.by_bare.get(_bare(candidate))
+            if column:
+                return Heading(index, text, self.staged(column, stage), times, "own")
+        near = difflib.get_close_matches(_bare("".join(bare_texts)), self.spellings, n=1, cutoff=0.55)
+        near = near or difflib.get_close_matches(_bare(bare_texts[-1]), self.spellings, n=1, cutoff=0.55)
+        if near:
+            return Heading(index, text, self.staged(self.by_bare[near[0]], stage), times, "suggested")
+        return Heading(index, text, times=times)
+
+    def staged(self, column: str, stage: str) -> str:
+        staged = f"{column}_{stage}"
+        return staged if stage and self.by_plain.get(plain(staged)) else column
+
+    def with_unit_above(self, headings: tuple[Heading, ...], above: Sequence[str]) -> tuple[Heading, ...]:
+        """“单位：万元” over the whole table: suggested for money whose heading has no unit of its own."""
+        units = [text for text in map(plain, above) if "单位" in text and "万元" in text]
+        if not units:
+            return headings
+        return tuple(
+            replace(one, times=10_000, state="suggested")
+            if one.column in self.money and one.times == 1 and one.state == "own" and "元" not in one.text
+            else one
+            for one in headings
+        )
+
+    def with_samples(self, headings: tuple[Heading, ...], below: Sequence[Row]) -> tuple[Heading, ...]:
+        return tuple(
+            replace(
+                one,
+                samples=tuple(
+                    [text for row in below[:12] if (text := str(row.cell(one.index)).strip())][:SAMPLES]
+                ),
+            )
+            for one in headings
+        )
+
+
+def _each_column_once(headings: list[Heading]) -> list[Heading]:
+    """Two columns that claim the same one: the surer keeps it, the other has to be asked about."""
+    rank = {"known": 0, "own": 1, "suggested": 2}
+    kept: dict[str, Heading] = {}
+    for one in sorted(headings, key=lambda one: (rank.get(one.state, 3), one.index)):
+        if one.column:
+            kept.setdefault(one.column, one)
+    return [
+        replace(one, column="", state="twice") if one.column and kept[one.column] is not one else one
+        for one in headings
+    ]
+
+
+def _stacks(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """Per column its headings from top to bottom; an upper one reaches over the blank cells to its right."""
+    width = max(len(row.cells) for row in rows)
+    lines = []
+    for depth, row in enumerate(rows):
+        line, group = [], ""
+        for index in range(width):
+            text = " ".join(str(row.cell(index)).split())
+            has_below = any(str(lower.cell(index)).strip() for lower in rows[depth + 1 :])
+            group = text or (group if has_below else "")
+            line.append(group)
+        lines.append(line)
+    return [tuple(line[index] for line in lines) for index in range(width)]
+
+
+def _without_unit(text: str) -> tuple[str, int]:
+    """A heading in its plain form without its unit, and the unit's factor: 设备值(万元) → 设备值, 10000."""
+    if text in UNITS:
+        return "", UNITS[text]
+    times = 1
+    for inside in _BRACKETS.findall(text):
+        unit = inside.removeprefix("单位").lstrip(":")
+        if unit in UNITS:
+            times = max(times, UNITS[unit])
+            text = text.replace(f"({inside})", "").replace(f"[{inside}]", "")
+    behind = _UNIT_BEHIND.search(text)
+    if behind and behind[1] in UNITS:
+        times, text = max(times, UNITS[behind[1]]), text[: behind.start()]
+    return _DECORATION.sub("", text), times
+
+
+def _without_stage(text: str) -> tuple[str, str]:
+    """小学学生数 and 学生数(小学) → 学生数, primary."""
+    for inside in _BRACKETS.findall(text):
+        if inside in words("stage"):
+            return text.replace(f"({inside})", ""), words("stage")[inside]
+    for word, stage in sorted(words("stage").items(), key=lambda pair: -len(pair[0])):
+        if len(word) > 1 and not word.isascii() and text.startswith(word) and len(text) > len(word) + 1:
+            return text.removeprefix(word), stage
+    return text, ""
+
+
+def _bare(text: str) -> str:
+    """For comparing headings: no punctuation, no 数 behind."""
+    bare = _PUNCTUATION.sub("", text)
+    return _COUNT_WORD.sub("", bare) or bare
+
+
+def _has_numbers(row: Row) -> bool:
+    return any(_NUMBER.fullmatch(plain(str(cell))) for cell in row.cells if str(cell).strip())
+
+
+def _is_units(row: Row) -> bool:
+    filled = [plain(str(cell)).strip("()") for cell in row.cells if str(cell).strip()]
+    return bool(filled) and all(text in UNITS for text in filled)

@@ -1,0 +1,208 @@
+"""An uploaded table as its preview shows it: read with what is known of its headings, and held against the
+roster, the table of an earlier year and the one that counts now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from analysis.county_items import ItemLine
+from analysis.evaluation_plans import TABLE_LIMITS, setting_values
+from analysis.file_errors import EvaluationFileError
+from analysis.findings import Sentence
+from analysis.indicator_files.changes import TableChanges, item_changes, school_changes
+from analysis.indicator_files.county_lines import find_items, item_doubts, item_names, read_county_lines
+from analysis.indicator_files.figure_checks import figure_doubts, total_doubts
+from analysis.indicator_files.headings import Heading, choices_of, find_table
+from analysis.indicator_files.needs import needed_columns
+from analysis.indicator_files.remarks import DOUBT, ERROR, NOTE, Remark, gathered
+from analysis.indicator_files.roster_checks import (
+    Roster,
+    RosterSchool,
+    before_doubts,
+    roster_doubts,
+    twice,
+)
+from analysis.indicator_files.school_lines import SchoolLines, base_column, read_school_lines
+from analysis.indicators import (
+    TableRefused,
+    current_table,
+    item_lines_of,
+    records_of,
+    standard_of,
+    table_before,
+)
+from analysis.models import HeadingMapping, IndicatorTable, IndicatorUpload, TableLevel
+from analysis.school_table import Record, school_table
+from analysis.standard_parts import Standard
+from surveys.models import County, School
+from surveys.roster.cells import RosterFileError, Sheet
+from surveys.roster.reading import read_sheets
+
+
+@dataclass(frozen=True)
+class Preview:
+    """An uploaded file, read with what was said of its headings, and held against what counts now."""
+
+    upload: IndicatorUpload
+    standard: Standard
+    sheet: str
+    headings: tuple[Heading, ...]
+    records: tuple[Record, ...]
+    items: tuple[ItemLine, ...]
+    remarks: tuple[Remark, ...]
+    changes: TableChanges
+    before: IndicatorTable | None
+
+    def of_weight(self, weight: str) -> list[Remark]:
+        return [remark for remark in self.remarks if remark.weight == weight]
+
+    @property
+    def errors(self) -> list[Remark]:
+        return self.of_weight(ERROR)
+
+    @property
+    def doubts(self) -> list[Remark]:
+        return self.of_weight(DOUBT)
+
+    @property
+    def notes(self) -> list[Remark]:
+        return self.of_weight(NOTE)
+
+    @property
+    def lines(self) -> int:
+        return len(self.records) + len(self.items)
+
+    @property
+    def is_acceptable(self) -> bool:
+        return bool(self.lines) and not self.errors
+
+    @property
+    def digest(self) -> str:
+        """Of everything the preview showed."""
+        shown = [self.changes.digest, *(str(remark.kept()) for remark in self.remarks)]
+        return hashlib.sha256("\n".join(shown).encode()).hexdigest()
+
+
+def sheets_of(content: bytes, *, file_name: str) -> list[Sheet]:
+    """The file's sheets, within the bounds of a table of figures. RosterFileError if it is none."""
+    return read_sheets(content, file_name=file_name, limits=TABLE_LIMITS)
+
+
+def headings_of(upload: IndicatorUpload) -> tuple[Heading, ...]:
+    """What the file's headings (of a county's file: its items) are taken for, as far as it is known."""
+    standard = standard_of(upload.county, upload.standard_key)
+    sheets = sheets_of(bytes(upload.content), file_name=upload.file_name)
+    if standard is None:
+        return ()
+    if upload.level == TableLevel.COUNTY:
+        return tuple(find_items(sheets, standard, known=_known(upload, standard)))
+    found = find_table(sheets, standard, known=_known(upload, standard))
+    return found.headings if found else ()
+
+
+def preview_of(upload: IndicatorUpload) -> Preview:
+    """The file, read and checked. TableRefused if its standard is gone or it has nothing like a table."""
+    standard = standard_of(upload.county, upload.standard_key)
+    if standard is None:
+        raise TableRefused(_("The standard of this upload is not there any more. Upload the file again."))
+    try:
+        sheets = sheets_of(bytes(upload.content), file_name=upload.file_name)
+    except RosterFileError as error:
+        raise TableRefused(str(error)) from error
+    make = _county_preview if upload.level == TableLevel.COUNTY else _school_preview
+    return make(upload, standard, sheets)
+
+
+def roster_of(county: County) -> Roster:
+    """The schools that are on the roster now."""
+    schools = School.objects.filter(county=county, is_active=True).order_by("code")
+    return Roster(
+        RosterSchool(school.code, school.name, school.stage, school.pupils_by_grade) for school in schools
+    )
+
+
+def allowed_columns(upload: IndicatorUpload, standard: Standard) -> set[str]:
+    """What a heading (of a county's file: an item) may be said to be; "" is not used."""
+    is_county = upload.level == TableLevel.COUNTY
+    return {*(item_names(standard).values() if is_county else choices_of(standard)), ""}
+
+
+def _school_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequence[Sheet]) -> Preview:
+    found = find_table(sheets, standard, known=_known(upload, standard))
+    if found is None or not any(one.column == "school" for one in found.headings):
+        raise TableRefused(
+            _("No heading of the file is a school’s name. Use the form, or say which one it is.")
+        )
+    lines = read_school_lines(found, found.headings, standard)
+    remarks = [*lines.remarks, *twice(lines), *figure_doubts(lines, standard), *total_doubts(lines, standard)]
+    remarks += roster_doubts(lines, roster_of(upload.county), standard)
+    remarks += _columns_missing(lines, standard)
+    earlier = table_before(upload.county, upload.year, upload.level)
+    if earlier:
+        remarks += before_doubts(lines, records_of(earlier), standard, year=earlier.year)
+    if not any(remark.weight == ERROR for remark in remarks):
+        remarks += _what_the_evaluation_says(lines, standard)
+    now = current_table(upload.county, upload.year, upload.level)
+    return Preview(
+        upload, standard, found.sheet, found.headings, tuple(lines.records), (), tuple(gathered(remarks)),
+        school_changes(records_of(now) if now else None, lines.records), now,
+    )  # fmt: skip
+
+
+def _county_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequence[Sheet]) -> Preview:
+    headings = find_items(sheets, standard, known=_known(upload, standard))
+    read = read_county_lines(sheets, headings, standard)
+    remarks = list(read.remarks)
+    earlier = table_before(upload.county, upload.year, upload.level)
+    if earlier:
+        remarks += item_doubts(read.lines, item_lines_of(earlier), standard, year=earlier.year)
+    now = current_table(upload.county, upload.year, upload.level)
+    return Preview(
+        upload, standard, "", tuple(headings), (), tuple(read.lines), tuple(gathered(remarks)),
+        item_changes(item_lines_of(now) if now else None, read.lines), now,
+    )  # fmt: skip
+
+
+def _columns_missing(lines: SchoolLines, standard: Standard) -> list[Remark]:
+    given = {base_column(column)[0] for record in lines.records for column in record.cells}
+    ratios = {
+        column
+        for key, indicator in standard.indicators.items()
+        if key in given
+        for column in indicator.amounts + indicator.subtracted
+    }
+    lacking = [key for key in needed_columns(standard) if key not in given | ratios]
+    return [
+        Remark(
+            DOUBT, "missing",
+            Sentence(
+                "没有“{column}”这一列，有关指标将无法计算。",
+                "There is no column “{column}”; what needs it cannot be computed.",
+                {"column": standard.columns[key].name},
+            ),
+        )
+        for key in lacking
+    ]  # fmt: skip
+
+
+def _what_the_evaluation_says(lines: SchoolLines, standard: Standard) -> list[Remark]:
+    """Doubts, or the one mistake, that the evaluation itself finds in these lines."""
+    settings = setting_values(standard, {})
+    try:
+        table = school_table(lines.records, standard=standard, settings=settings, name="")
+    except EvaluationFileError as error:
+        return [Remark(ERROR, "entry", error.sentence)]
+    return [Remark(NOTE, "split", doubt) for doubt in table.doubts]
+
+
+def _known(upload: IndicatorUpload, standard: Standard) -> dict[str, tuple[str, int]]:
+    """What the county explained before, and over it what was said of this upload."""
+    allowed = allowed_columns(upload, standard)
+    mappings = HeadingMapping.objects.filter(county=upload.county, level=upload.level)
+    known = {one.heading: (one.column, one.times) for one in mappings if one.column in allowed}
+    return known | {key: (said["column"], said["times"]) for key, said in upload.choices.items()}
