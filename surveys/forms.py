@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from surveys.audiences import AUDIENCES, Audience
-from surveys.models import County, DesignKind, School, Wave
+from surveys.models import Channels, County, DesignKind, School, Wave
 from surveys.questionnaire import instrument_keys, instrument_source, read_questionnaire, text_in
 from surveys.targets import share_out
 from surveys.waves import AudiencePlan, people_asked
@@ -44,6 +44,7 @@ class AudienceFields:
     target: forms.BoundField
     population: forms.BoundField | None
     people: int | None
+    channels: forms.BoundField
 
 
 class WaveForm(forms.Form):
@@ -94,6 +95,7 @@ class WaveForm(forms.Form):
                 target=self[f"{code}-target"],
                 population=self[population] if population in self.fields else None,
                 people=self.people.get(code),
+                channels=self[f"{code}-channels"],
             )
 
     def clean(self) -> dict:
@@ -128,6 +130,7 @@ class WaveForm(forms.Form):
                 share=self.shares[code],
                 target=proposed[code] if cleaned.get(f"{code}-target") is None else cleaned[f"{code}-target"],
                 population=cleaned.get(f"{code}-population"),
+                channels=cleaned.get(f"{code}-channels") or Channels.POSTER,
             )
             for code in asked
         ]
@@ -148,6 +151,9 @@ class WaveForm(forms.Form):
             label=_("Target"), required=False, min_value=0, max_value=LARGEST_TARGET,
             widget=forms.NumberInput({"placeholder": _("automatic")}),
         )  # fmt: skip
+        self.fields[f"{code}-channels"] = forms.ChoiceField(
+            label=_("Handed out as"), choices=Channels.choices, required=False
+        )
         if audience.population == "given":
             self.fields[f"{code}-population"] = forms.IntegerField(
                 label=_("How many there are"), required=False, min_value=1, max_value=1_000_000
@@ -160,6 +166,7 @@ class WaveForm(forms.Form):
             initial["total_target"] = int((self.residents * SAMPLE_PER_MILLE / 1000).to_integral_value())
         for code, audience in AUDIENCES.items():
             initial[f"{code}-asked"] = True
+            initial[f"{code}-channels"] = Channels.POSTER
             initial[f"{code}-questionnaire"] = audience.questionnaire
         return initial
 
@@ -179,6 +186,7 @@ class WaveForm(forms.Form):
         for code, audience in AUDIENCES.items():
             row = rows.get(code)
             initial[f"{code}-asked"] = row is not None
+            initial[f"{code}-channels"] = row.channels if row else Channels.POSTER
             initial[f"{code}-questionnaire"] = row.questionnaire_key if row else audience.questionnaire
             if row is not None:
                 if shares != automatic:

@@ -16,6 +16,8 @@ from surveys.asked_places import people_asked
 from surveys.audiences import AUDIENCES
 from surveys.distribution.codes import new_collector_code
 from surveys.models import (
+    Channel,
+    Channels,
     Collector,
     County,
     DesignKind,
@@ -40,13 +42,15 @@ class WaveRefused(Exception):
 
 @dataclass(frozen=True)
 class AudiencePlan:
-    """What a new wave says about one audience. `share` 0–1, `target` replies, `population` people."""
+    """What a new wave says about one audience. `share` 0–1, `target` replies, `population` people,
+    `channels`: whether it gets posters, slips or both."""
 
     audience: str
     questionnaire_key: str
     share: Decimal
     target: int = 0
     population: int | None = None
+    channels: str = Channels.POSTER
 
 
 def create_wave(
@@ -156,7 +160,15 @@ def collectors_to_make(wave: Wave) -> dict[str, int]:
     """How many collectors opening the wave would make now, by audience."""
     schools = list(School.objects.filter(county=wave.county, is_active=True))
     townships = list(wave.county.townships.all())
-    return {row.audience: len(_places(row.audience, schools, townships)) for row in wave.audiences.all()}
+    return {
+        row.audience: len(_places(row.audience, schools, townships)) * len(channels_of(row))
+        for row in wave.audiences.all()
+    }
+
+
+def channels_of(row: WaveAudience) -> tuple[Channel, ...]:
+    """The ways an audience is asked, the open poster first."""
+    return Channels(row.channels).parts
 
 
 def frozen_version(key: str, *, now: datetime, source: str | None = None) -> QuestionnaireVersion:
@@ -177,12 +189,12 @@ def frozen_version(key: str, *, now: datetime, source: str | None = None) -> Que
 
 
 def add_missing_collectors(wave: Wave) -> int:
-    """One poster collector for every place and audience that has none yet; returns how many were made.
+    """A collector for every place, audience and channel that has none yet; returns how many were made.
 
     Each gets its part of the audience's target: as the wave's sampling plan and the changes made by hand say,
     without them in proportion to the people it has. Of several channels the first one carries the target.
     """
-    existing = set(wave.collectors.values_list("audience", "school_id", "township_id"))
+    existing = set(wave.collectors.values_list("audience", "school_id", "township_id", "channel"))
     schools = list(School.objects.filter(county=wave.county, is_active=True))
     townships = list(wave.county.townships.all())
     planned = planned_targets(wave)
@@ -190,13 +202,19 @@ def add_missing_collectors(wave: Wave) -> int:
     for row in wave.audiences.all():
         for place, _people in _places(row.audience, schools, townships):
             cell = (row.audience, place.get("school_id"), place.get("township_id"))
-            if cell not in existing:
-                target = sum(planned.get(cell, {}).values())
+            target = 0 if any((*cell, channel) in existing for channel in Channel) else None
+            for channel in channels_of(row):
+                if (*cell, channel) in existing:
+                    continue
+                if target is None:
+                    target = sum(planned.get(cell, {}).values())
                 fresh.append(
                     Collector(
-                        wave=wave, audience=row.audience, code=new_collector_code(), target=target, **place
+                        wave=wave, audience=row.audience, channel=channel, code=new_collector_code(),
+                        target=target, **place,
                     )
-                )
+                )  # fmt: skip
+                target = 0
     store_grade_targets(Collector.objects.bulk_create(fresh), planned)
     return len(fresh)
 
@@ -236,7 +254,7 @@ def _plan_audiences(wave: Wave, audiences: Sequence[AudiencePlan]) -> None:
     WaveAudience.objects.bulk_create(
         WaveAudience(
             wave=wave, audience=plan.audience, questionnaire_key=plan.questionnaire_key,
-            share=plan.share, target=plan.target, population=plan.population,
+            share=plan.share, target=plan.target, population=plan.population, channels=plan.channels,
         )
         for plan in audiences
     )  # fmt: skip
