@@ -16,6 +16,7 @@ from analysis.columns import STAGES, plain, words
 from analysis.school_table import column_headings
 from analysis.standard_parts import Standard
 from surveys.roster.cells import Row, Sheet
+from surveys.roster.headings import SCHOOL_HEADINGS
 
 HEADER_WITHIN = 20  # rows in which the headings must come
 MOST_HEADER_ROWS = 3
@@ -30,6 +31,8 @@ UNITS: Mapping[str, int] = dict.fromkeys(
     "百元": 100, "千元": 1_000, "万元": 10_000, "万": 10_000, "亿元": 10**8, "万册": 10_000, "千册": 1_000,
     "万平方米": 10_000, "万m2": 10_000, "万人": 10_000,
 }  # fmt: skip
+# Rosters' words for what tells one row from another.
+ROSTER_FIELDS = {"name": "school", "code": "code", "location": "location", "is_public": "public"}
 TIMES = (1, 100, 1_000, 10_000, 10**8)
 
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
@@ -120,6 +123,9 @@ class _Reader:
         self.by_bare: dict[str, str] = {}
         for text, column in self.by_plain.items():
             self.by_bare.setdefault(_bare(text), column)
+        for field, column in ROSTER_FIELDS.items():
+            for text in SCHOOL_HEADINGS[field]:
+                self.by_bare.setdefault(_bare(plain(text)), column)
         self.spellings = list(self.by_bare)
         self.money = {key for key, column in standard.columns.items() if column.is_money}
 
