@@ -2,7 +2,7 @@
 
 python -m bench                     everything (about a quarter of an hour)
 python -m bench --quick             short rounds, for a first look
-python -m bench intake              one part: intake, durability, pages, evaluation
+python -m bench intake              one part: intake, durability, pages, evaluation, survey
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from bench.durability import measure_durability
 from bench.evaluation import measure_evaluation
 from bench.intake import measure_intake
 from bench.pages import measure_pages
+from bench.survey import NOTE, measure_survey
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument(
-        "parts", nargs="*", metavar="part", help="intake, durability, pages, evaluation; all if none is named"
-    )
+        "parts", nargs="*", metavar="part",
+        help="intake, durability, pages, evaluation, survey; all if none is named",
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
@@ -40,6 +42,9 @@ def main() -> int:
         "pages": lambda: measure_pages(many=100_000 if chosen.quick else 1_000_000, say=_say),
     }
     measures["evaluation"] = lambda: measure_evaluation(say=_say)
+    measures["survey"] = lambda: measure_survey(
+        rounds=1 if chosen.quick else max(rounds, 5), is_quick=chosen.quick, say=_say
+    )
     unknown = set(chosen.parts) - set(measures)
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are: {', '.join(measures)}")
@@ -49,6 +54,8 @@ def main() -> int:
     for part in chosen.parts or measures:
         for title, lines in measures[part]().items():
             print(f"\n{as_text(title, lines)}", flush=True)
+        if part == "survey":
+            print(f"\n{NOTE}", flush=True)
     return 0
 
 
