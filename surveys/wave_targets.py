@@ -63,9 +63,16 @@ class CellChange:
     limit: int | None = None
 
 
-def apply_plan(
-    wave: Wave, quotas: Sequence[tuple[str, str, str, int]], *, started_from: dict, by: Any, now: datetime
-) -> Applied:
+Quota = tuple[str, str, str, int]  # audience, location, grade, replies
+
+
+def preview_plan(wave: Wave, quotas: Sequence[Quota]) -> Applied:
+    """What `apply_plan` would make of these quotas now; changes nothing."""
+    placed = _placed(wave, list(wave.audiences.select_related("version")), quotas)
+    return _applied(placed)
+
+
+def apply_plan(wave: Wave, quotas: Sequence[Quota], *, started_from: dict, by: Any, now: datetime) -> Applied:
     """Makes (audience, location, grade, replies) the wave's targets, down to each place and grade.
 
     TargetsRefused for a closed wave. Changes made by hand before are replaced; hard stops stay.
@@ -74,27 +81,24 @@ def apply_plan(
         state = _lock(wave)
         rows = list(wave.audiences.select_related("version"))
         before = {row.audience: row.target for row in rows}
-        places = places_of(wave, rows)
-        placed: dict[str, Placed] = {}
+        placed = _placed(wave, rows, quotas)
+        applied = _applied(placed)
         for row in rows:
-            lines = [QuotaLine(*quota[1:]) for quota in quotas if quota[0] == row.audience]
-            placed[row.audience] = place_targets(places[row.audience], lines)
-            row.target = placed[row.audience].total
+            row.target = applied.targets[row.audience]
         WaveAudience.objects.bulk_update(rows, ["target"])
-        TargetPlan.objects.update_or_create(
-            wave=wave,
-            defaults={
-                "started_from": started_from, "quotas": [list(one) for one in quotas], "by": by, "at": now,
-            },
-        )  # fmt: skip
+        kept = {"started_from": started_from, "quotas": [list(one) for one in quotas], "by": by, "at": now}
+        TargetPlan.objects.update_or_create(wave=wave, defaults=kept)
         wave.planned_targets.all().delete()
         if state == WaveState.OPEN:
             _write_collectors(wave, _by_cell(placed))
-        targets = {audience: one.total for audience, one in placed.items()}
-        left = {audience: one.left_over for audience, one in placed.items() if one.left_over}
-        detail = {"before": before, "after": targets, "started_from": started_from, "left_over": left}
+        detail = {
+            "before": before,
+            "after": dict(applied.targets),
+            "started_from": started_from,
+            "left_over": dict(applied.left_over),
+        }
         WaveEvent.objects.create(wave=wave, action="targets_applied", by=by, at=now, detail=detail)
-    return Applied(targets, left)
+    return applied
 
 
 def change_targets(
@@ -314,6 +318,23 @@ def _lock(wave: Wave) -> str:
         raise TargetsRefused(_("The wave is closed: its targets stay as they were."))
     wave.state = state
     return state
+
+
+def _placed(wave: Wave, rows: Sequence[WaveAudience], quotas: Sequence[Quota]) -> dict[str, Placed]:
+    places = places_of(wave, rows)
+    return {
+        row.audience: place_targets(
+            places[row.audience], [QuotaLine(*quota[1:]) for quota in quotas if quota[0] == row.audience]
+        )
+        for row in rows
+    }
+
+
+def _applied(placed: Mapping[str, Placed]) -> Applied:
+    return Applied(
+        {audience: one.total for audience, one in placed.items()},
+        {audience: one.left_over for audience, one in placed.items() if one.left_over},
+    )
 
 
 def _by_cell(placed: Mapping[str, Placed]) -> dict[CellKey, Mapping[str, int]]:

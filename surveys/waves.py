@@ -95,6 +95,8 @@ def delete_draft(wave: Wave) -> None:
     """Removes a draft altogether. Nobody has answered it; a wave that was ever open stays."""
     with transaction.atomic():
         _step(wave, {WaveState.DRAFT}, WaveState.DRAFT)
+        if wave.draws.exists():
+            raise WaveRefused(_("A random draw was made for this draft; what was drawn stays on record."))
         wave.delete()
 
 

@@ -152,7 +152,7 @@ class Draw(models.Model):
 
     @property
     def drawn_units(self) -> int:
-        return sum(map(len, self.drawn.values()))
+        return sum(self.wanted.values())
 
 
 class PosterOpening(models.Model):
