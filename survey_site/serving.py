@@ -110,10 +110,12 @@ def network_address() -> str:
 def web_command(host: str, port: int) -> list[str]:
     """Granian with threads: one process on SQLite, which has one writer, else as many as there are cores.
 
-    Each thread keeps a database connection: at most 64 of the 100 that PostgreSQL allows by itself.
+    Each thread keeps a database connection: at most 64 of the 100 that PostgreSQL allows by itself. Many
+    threads to a process: whoever waits in one line shares a commit.
     """
     is_sqlite = connection.vendor == "sqlite"
-    processes, threads = (1, 32) if is_sqlite else (max(2, min(4, os.cpu_count() or 2)), 16)
+    processes = 1 if is_sqlite else max(2, min(4, os.cpu_count() or 2))
+    threads = 32 if is_sqlite else 64 // processes
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(processes), "--blocking-threads", str(threads),

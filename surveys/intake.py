@@ -20,7 +20,15 @@ from django.db import transaction
 from surveys import seals, statements
 from surveys.answers import AnswerTable
 from surveys.models import AccessCode, BatchKind, Collector, Response, Source, Void, Wave, WaveState
-from surveys.tallies import CellCount, TallyKey, add_counts, by_cell, count_responses, tables_by_collector
+from surveys.tallies import (
+    CellCount,
+    StoredTallies,
+    TallyKey,
+    add_counts,
+    by_cell,
+    count_responses,
+    tables_by_collector,
+)
 
 COARSE_MINUTES = 10
 COARSE_SECONDS = 5
@@ -85,9 +93,13 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
     Database errors pass through and leave nothing behind.
     """
     outcomes: dict[bytes, Receipt | IntakeRefused] = {}
+    waves = {submission.collector.wave_id for submission in submissions}
     with transaction.atomic():
-        chains = _lock({submission.collector.wave_id for submission in submissions})
-        known = statements.known_leaves(submission.submission_id for submission in submissions)
+        with statements.sent_together():
+            ends, states = statements.lock_chains(waves), statements.wave_states(waves)
+            leaves = statements.known_leaves(submission.submission_id for submission in submissions)
+            tallies = statements.stored_tallies({submission.collector.pk for submission in submissions})
+        chains, known, stored = _chains(ends(), states()), leaves(), tallies()
         fresh: dict[int, list[Submission]] = defaultdict(list)
         for submission in _in_id_order(submissions):
             key, chain = submission.submission_id, chains.get(submission.collector.wave_id)
@@ -102,13 +114,13 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
             else:
                 fresh[chain.wave_id].append(submission)
         for wave_id in sorted(fresh):
-            outcomes |= _store(chains[wave_id], fresh[wave_id])
+            outcomes |= _store(chains[wave_id], fresh[wave_id], stored)
     return _in_asked_order(submissions, outcomes)
 
 
 def receipt_of(submission_id: bytes) -> Receipt | None:
     """The receipt of a submission that is stored already; None if it never arrived."""
-    leaf = statements.known_leaves([submission_id]).get(submission_id)
+    leaf = statements.known_leaves([submission_id])().get(submission_id)
     return Receipt(seals.receipt_code(leaf), is_repeat=True) if leaf else None
 
 
@@ -183,9 +195,11 @@ def coarse_seconds(seconds: float | None) -> int | None:
 
 
 def _lock(wave_ids: set[int]) -> dict[int, _Chain]:
-    chains = statements.lock_chains(wave_ids)
-    states = statements.wave_states(chains)
-    return {wave_id: _Chain(wave_id, states[wave_id], *end) for wave_id, end in chains.items()}
+    return _chains(statements.lock_chains(wave_ids)(), statements.wave_states(wave_ids)())
+
+
+def _chains(ends: dict[int, tuple[int, bytes]], states: dict[int, str]) -> dict[int, _Chain]:
+    return {wave_id: _Chain(wave_id, states[wave_id], *end) for wave_id, end in ends.items()}
 
 
 def _in_id_order(submissions: Sequence[Submission]) -> list[Submission]:
@@ -207,22 +221,27 @@ def _redeem(submission: Submission) -> bool:
     )
 
 
-def _store(chain: _Chain, submissions: list[Submission]) -> dict[bytes, Receipt | IntakeRefused]:
+def _store(
+    chain: _Chain, submissions: list[Submission], stored: StoredTallies
+) -> dict[bytes, Receipt | IntakeRefused]:
     salts = [secrets.token_bytes(16) for _ in submissions]
     leaves = [_leaf(submission, salt) for submission, salt in zip(submissions, salts, strict=True)]
     newest = max(submission.received_at for submission in submissions)
-    batch_id = _seal(chain, BatchKind.INTAKE, leaves, now=newest)
-    rows = [
-        (
-            one.submission_id, one.collector.pk, batch_id, one.stratum, one.choices, one.texts, one.language,
-            one.source, statements.stored_time(coarse_time(one.received_at)),
-            coarse_seconds(one.seconds), salt, leaf,
-        )
-        for one, salt, leaf in zip(submissions, salts, leaves, strict=True)
-    ]  # fmt: skip
-    statements.insert_responses(rows)
     tables = {submission.collector.pk: submission.table for submission in submissions}
-    add_counts(_count(((one.collector.pk, one.stratum, one.choices) for one in submissions), tables))
+    cells = _count(((one.collector.pk, one.stratum, one.choices) for one in submissions), tables)
+    with statements.sent_together():
+        batch_id = _seal(chain, BatchKind.INTAKE, leaves, now=newest)
+        statements.insert_responses(
+            [
+                (
+                    one.submission_id, one.collector.pk, batch_id, one.stratum, one.choices, one.texts,
+                    one.language, one.source, statements.stored_time(coarse_time(one.received_at)),
+                    coarse_seconds(one.seconds), salt, leaf,
+                )
+                for one, salt, leaf in zip(submissions, salts, leaves, strict=True)
+            ]
+        )  # fmt: skip
+        add_counts(cells, stored=stored)
     return {
         submission.submission_id: Receipt(seals.receipt_code(leaf), is_repeat=False)
         for submission, leaf in zip(submissions, leaves, strict=True)

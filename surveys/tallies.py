@@ -8,7 +8,7 @@ is the same sum with a minus sign. `rebuild_tallies` counts again from the respo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -25,6 +25,7 @@ COUNT_TYPE = np.dtype("<u4")
 READ_AT_ONCE = 20_000
 
 TallyKey = tuple[int, str]  # collector id, stratum
+StoredTallies = Mapping[TallyKey, tuple[int, bytes]]  # responses, and counts as they are stored
 
 
 @dataclass
@@ -54,13 +55,17 @@ def count_responses(table: AnswerTable, choices: list[bytes]) -> CellCount:
     return CellCount(len(choices), np.bincount(slots.ravel(), minlength=table.slot_count))
 
 
-def add_counts(cells: dict[TallyKey, CellCount], *, sign: int = 1) -> None:
+def add_counts(
+    cells: dict[TallyKey, CellCount], *, sign: int = 1, stored: StoredTallies | None = None
+) -> None:
     """Adds (or with sign=-1 takes away) the counts. The caller holds the lock of the cells' wave.
 
-    Raises ValueError when a cell would fall below zero: then tallies and responses disagree, and
-    nothing may be written.
+    `stored` are the tallies of these cells' collectors, if the caller has read them under that lock. Raises
+    ValueError when a cell would fall below zero: then tallies and responses disagree, and nothing may be
+    written.
     """
-    stored = statements.stored_tallies({collector_id for collector_id, _ in cells})
+    if stored is None:
+        stored = statements.stored_tallies({collector_id for collector_id, _ in cells})()
     rows = []
     for key in sorted(cells):  # in key order, so that two writers can never wait for each other
         cell, (responses, counts) = cells[key], stored.get(key, (0, b""))
