@@ -9,13 +9,15 @@ from celery import shared_task
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from surveys.models import Wave, WaveState
+from surveys.models import PrintJob, Wave, WaveState
+from surveys.print_jobs import delete_expired, run_job, stale_jobs
 from surveys.tallies import check_tallies
 from surveys.verification import verify_wave
 
 logger = logging.getLogger(__name__)
 
 CHANGED_WITHIN = timedelta(days=2)
+PRINT_RETRY_SECONDS = 10
 
 
 @shared_task
@@ -50,3 +52,25 @@ def recent_waves(*, now: datetime) -> QuerySet[Wave]:
     batch (replies voided or restored)."""
     changed = Q(batches__sealed_at__gte=now - CHANGED_WITHIN)
     return Wave.objects.filter(Q(state=WaveState.OPEN) | changed).distinct().order_by("pk")
+
+
+@shared_task(bind=True, max_retries=None)
+def run_print_job(self, job_id: int) -> bool:  # type: ignore[no-untyped-def]
+    """Makes the files of a print job, or goes on with one whose worker was lost.
+
+    A job that another worker seems to have is looked at again later: that worker may be dead.
+    """
+    done = run_job(job_id)
+    taken = PrintJob.objects.filter(pk=job_id, state=PrintJob.State.RUNNING).exists()
+    if not done and taken and not self.request.is_eager:
+        raise self.retry(countdown=PRINT_RETRY_SECONDS)
+    return done
+
+
+@shared_task
+def tidy_prints() -> int:
+    """Deletes printed files past their time and takes up jobs that lost their worker. Every few minutes."""
+    now = timezone.now()
+    for pk in stale_jobs(now).values_list("pk", flat=True):
+        run_print_job.delay(pk)
+    return delete_expired(now)
