@@ -50,11 +50,14 @@ def entry_of(code: str) -> Entry | None:
     """
     if is_slip_code(code):
         return _slip_entry(code)
-    cached = _entries.get(code)
-    if cached and cached[0] > time.monotonic():
+    now, cached = time.monotonic(), _entries.get(code)
+    if cached and cached[0] > now:
         return cached[1]
+    if cached:  # one looks again; who comes meanwhile is shown what was true until now
+        _entries[code] = (now + ENTRY_SECONDS, cached[1])
     collector = _collectors().filter(code=code).first()
     if collector is None:  # not remembered: a guesser must not fill the memory
+        _entries.pop(code, None)
         return None
     entry = Entry(collector, _version(collector))
     if len(_entries) >= LARGEST_CACHE:
