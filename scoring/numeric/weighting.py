@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -116,19 +117,21 @@ def _check_cells(
         raise NumericInputError(
             "audience, class, cell, population and responses must have one entry per cell"
         )
+    # Plain lists: looking at arrays one entry at a time costs more than the whole rule.
     seen: set[tuple[str, str, str]] = set()
-    for i, key in enumerate(zip(who, where, which, strict=True)):
+    places = zip(who.tolist(), where.tolist(), which.tolist(), strict=True)
+    for key, size, answers in zip(places, people.tolist(), n.tolist(), strict=True):
         label = " / ".join(key)
         if key in seen:
             raise NumericInputError(f"cell {label} is given twice; add its figures together first")
         seen.add(key)
-        if not np.isfinite(people[i]) or people[i] < 0:
+        if not isfinite(size) or size < 0:
             raise NumericInputError(
-                f"cell {label}: the population must be a number of people, 0 or more; it is {people[i]}"
+                f"cell {label}: the population must be a number of people, 0 or more; it is {size}"
             )
-        if not np.isfinite(n[i]) or n[i] < 0 or n[i] != int(n[i]):
+        if not isfinite(answers) or answers < 0 or answers != int(answers):
             raise NumericInputError(
-                f"cell {label}: responses must be a whole number, 0 or more; it is {n[i]}"
+                f"cell {label}: responses must be a whole number, 0 or more; it is {answers}"
             )
 
 
@@ -169,14 +172,17 @@ def _weighted(
     population, responses = np.zeros(size), np.zeros(size, int)
     merges = []
     for name, cells in members.items():
-        total, count = people[cells].sum(), int(n[cells].sum())
+        alone = len(cells) == 1
+        total = people[cells[0]] if alone else people[cells].sum()
+        count = int(n[cells[0]] if alone else n[cells].sum())
         if count > 0 and total == 0:
             c = cells[0]
             raise NumericInputError(
                 f"{who[c]} / {where[c]}: {count} responses came from a cell whose population is given as 0; "
                 "correct the population control"
             )
-        stratum[cells], population[cells], responses[cells] = name, total, count
+        at = cells[0] if alone else cells
+        stratum[at], population[at], responses[at] = name, total, count
         if name in reasons and (len(cells) > 1 or reasons[name] != "small_cells"):
             places = list(dict.fromkeys(where[cells]))
             merges.append(
