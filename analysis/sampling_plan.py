@@ -25,10 +25,11 @@ from scoring.numeric.planning import (
     smallest_unanimous_sample,
 )
 from scoring.numeric.quotas import ALL, Quota, quota_table, sample_size_by_population
-from surveys.models import ResidentPopulation, Wave
+from surveys.asked_places import GRADE_ITEM, grade_bands, questionnaire_of
+from surveys.models import ResidentPopulation, TargetPlan, Wave
 from surveys.questionnaire import text_in
 
-GRADE_ITEM = "grade_band"
+PARENTS = "parent"
 THRESHOLD = 0.85
 
 
@@ -40,6 +41,9 @@ class PlanForm(forms.Form):
         label=gettext_lazy("Sample, per mille of the residents"), min_value=0.01, max_value=1000
     )
     floor = forms.IntegerField(label=gettext_lazy("At least"), min_value=0, max_value=1_000_000)
+    parents = forms.FloatField(
+        label=gettext_lazy("Parents, % of the sample"), min_value=0, max_value=100, required=False
+    )
     expected = forms.FloatField(label=gettext_lazy("Expected rate, %"), min_value=1, max_value=99.9)
     deff = forms.FloatField(label=gettext_lazy("Design effect"), min_value=0.1, max_value=50)
 
@@ -62,8 +66,19 @@ class Plan:
 
 
 def starting_values(wave: Wave) -> dict[str, float]:
+    """What the wave's last applied plan started from; before that the notices' numbers and the roster's."""
     residents = sum(ResidentPopulation.objects.filter(county=wave.county).values_list("people", flat=True))
-    return {"residents": residents or 100_000, "per_mille": 1.5, "floor": 600, "expected": 88.0, "deff": 1.5}
+    values = {
+        "residents": residents or 100_000,
+        "per_mille": 1.5,
+        "floor": 600,
+        "expected": 88.0,
+        "deff": 1.5,
+    }
+    parents = wave.audiences.filter(audience=PARENTS).values_list("share", flat=True).first()
+    values |= {"parents": round(float(parents) * 100, 3)} if parents else {}
+    applied = TargetPlan.objects.filter(wave=wave).values_list("started_from", flat=True).first()
+    return values | (applied or {})
 
 
 def plan(wave: Wave, values: Mapping[str, float]) -> Plan:
@@ -74,8 +89,9 @@ def plan(wave: Wave, values: Mapping[str, float]) -> Plan:
     shares = {row.audience: float(row.share) for row in wave.audiences.all()}
     if not shares or not sum(shares.values()):
         raise NumericInputError(_("Give the wave its audiences and their shares first."))
+    asked = _sample_shares(shares, values.get("parents"))
     places = resident_shares(wave)
-    quotas = quota_table(answers, shares=shares, class_shares=places or None, grades=_grades(wave))
+    quotas = quota_table(answers, shares=asked, class_shares=places or None, grades=_grades(wave))
     expected = values["expected"] / 100
     planned: dict[str, int] = {}
     for quota in quotas:
@@ -91,6 +107,17 @@ def plan(wave: Wave, values: Mapping[str, float]) -> Plan:
     except NotComputable:
         size = None
     return Plan(answers, quotas, half, size, smallest_unanimous_sample(THRESHOLD), bool(places))
+
+
+def _sample_shares(shares: Mapping[str, float], parents: float | None) -> dict[str, float]:
+    """The shares of the sample: parents as set, the others in the proportions they have in the result."""
+    others = sum(share for audience, share in shares.items() if audience != PARENTS)
+    if parents is None or PARENTS not in shares or not others:
+        return dict(shares)
+    rest = (100 - parents) / 100 / others
+    return {
+        audience: parents / 100 if audience == PARENTS else share * rest for audience, share in shares.items()
+    }
 
 
 def grade_name(wave: Wave, audience: str, code: str, language: str) -> str:
@@ -109,6 +136,7 @@ def plan_file(wave: Wave, found: Plan, values: Mapping[str, float], language: st
         (_("Residents"), int(values["residents"])),
         (_("Sample, per mille of the residents"), values["per_mille"]),
         (_("At least"), int(values["floor"])),
+        (_("Parents, % of the sample"), values.get("parents")),
         (_("Expected rate, %"), values["expected"]),
         (_("Design effect"), values["deff"]),
         (_("Answers in the plan"), found.answers),
@@ -143,11 +171,10 @@ def _grades(wave: Wave) -> dict[str, Sequence[str]]:
 
 
 def _grade_names(wave: Wave, audience: str, language: str) -> dict[str, str]:
-    row = wave.audiences.select_related("version").filter(audience=audience, version__isnull=False).first()
-    if row is None:
-        return {}
-    for item in row.version.questionnaire.items:
-        if item.name == GRADE_ITEM and item.stratum:
-            asked = item.when is None or item.when.for_audience(audience) is not False
-            return {option.code: text_in(option.text, language) for option in item.options} if asked else {}
+    row = wave.audiences.select_related("version").filter(audience=audience).first()
+    questionnaire = questionnaire_of(row) if row else None
+    bands = grade_bands(row) if row else {}
+    for item in questionnaire.items if questionnaire else ():
+        if item.name == GRADE_ITEM and bands:
+            return {option.code: text_in(option.text, language) for option in item.options}
     return {}

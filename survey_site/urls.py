@@ -10,6 +10,7 @@ from analysis.views import (
     items,
     method,
     more_replies,
+    plan_apply,
     quality,
     sampling_plan,
     school,
@@ -18,7 +19,18 @@ from analysis.views import (
 )
 from survey_site.accounts.access import allow, public
 from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
-from surveys.views import collectors, preview, respond, roster, school_desk, schools, wave_steps, waves
+from surveys.views import (
+    collectors,
+    draws,
+    preview,
+    respond,
+    roster,
+    school_desk,
+    schools,
+    targets,
+    wave_steps,
+    waves,
+)
 
 RULES = {"scoring_rules": scoring_rules}
 
@@ -84,6 +96,29 @@ urlpatterns = [
         "desk/waves/<int:wave_id>/plan.xlsx",
         allow("bureau", "reviewer")(sampling_plan.sampling_plan_xlsx),
         name="sampling_plan_xlsx",
+    ),
+    path("desk/waves/<int:wave_id>/plan/apply/", allow("bureau")(plan_apply.plan_apply), name="plan_apply"),
+    path("desk/waves/<int:wave_id>/targets/", allow("bureau", "reviewer")(targets.targets), name="targets"),
+    path(
+        "desk/waves/<int:wave_id>/targets.xlsx",
+        allow("bureau", "reviewer")(targets.targets_file),
+        name="targets_file",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/targets/upload/",
+        allow("bureau")(targets.targets_upload),
+        name="targets_upload",
+    ),
+    path("desk/waves/<int:wave_id>/draws/", allow("bureau", "reviewer")(draws.draws), name="draws"),
+    path(
+        "desk/waves/<int:wave_id>/draws/<int:draw_id>/",
+        allow("bureau", "reviewer")(draws.draw_page),
+        name="draw",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/draws/<int:draw_id>/list.xlsx",
+        allow("bureau", "reviewer")(draws.draw_file),
+        name="draw_file",
     ),
     path("desk/account/", public(account), name="account"),
     path("desk/waves/", allow("bureau", "reviewer")(waves.waves), name="waves"),

@@ -149,9 +149,7 @@ def draw_xlsx(kept: Draw) -> bytes:
             (_("Seed"), kept.seed),
             (
                 _("Rule"),
-                _(
-                    "Number = SHA-256 of “seed|group|entry” in UTF-8; the smallest numbers of a group are drawn."
-                ),
+                _("Number = SHA-256 of “seed|group|entry”, UTF-8; a group's smallest ones are drawn."),
             ),
         )
         for row, (label, text) in enumerate(facts):

@@ -19,7 +19,17 @@ from django.utils import timezone
 
 from survey_site.accounts.access import TRUSTED_VIEW_MODULES
 from survey_site.accounts.models import User
-from surveys.models import Collector, RosterImport, RosterUpload, School, Void, Wave, WaveEvent, WaveState
+from surveys.models import (
+    Collector,
+    Draw,
+    RosterImport,
+    RosterUpload,
+    School,
+    Void,
+    Wave,
+    WaveEvent,
+    WaveState,
+)
 from surveys.waves import close_wave, open_wave
 from tests.surveys.builders import make_county, make_school, make_wave
 
@@ -42,6 +52,7 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "school_id": lambda side: side.school.pk,
     "import_id": lambda side: side.roster_import.pk,
     "void_id": lambda side: side.void.pk,
+    "draw_id": lambda side: side.draw.pk,
     "token": lambda side: side.upload.token,
     "kind": lambda side: "svg",
     "key": lambda side: "society",
@@ -49,7 +60,7 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "audience": lambda side: "parent",
 }
 # Arguments that name somebody's object; the others mean the same for everybody.
-OBJECTS = {"wave_id", "collector_id", "school_id", "import_id", "void_id", "token"}
+OBJECTS = {"wave_id", "collector_id", "school_id", "import_id", "void_id", "draw_id", "token"}
 # Objects that a page is told behind the question mark.
 QUERIES: dict[str, Callable[[SimpleNamespace], str]] = {
     "desk/live/": lambda side: f"?wave={side.open_wave.pk}",
@@ -113,6 +124,10 @@ def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
         upload=RosterUpload.objects.create(
             token=f"token-{school.code}", county=school.county, by=uploaded_by,
             file_name=f"{school.name}.csv", content="学校代码,学校名称\nS1,一小\n".encode(), uploaded_at=now,
+        ),
+        draw=Draw.objects.create(
+            wave=wave, kind="numbers", title=f"{school.name}抽样", seed="1", frame={school.name: ["1", "2"]},
+            wanted={school.name: 1}, drawn={school.name: ["1"]}, at=now,
         ),
         void=Void.objects.create(wave=wave, reason=f"{school.name}核查", at=now, responses_count=0),
         roster_import=RosterImport.objects.create(
@@ -268,7 +283,7 @@ def test_bureau_meets_no_server_error_by_any_method(cast):
 
 def test_number_too_large_for_a_database_is_not_found(cast):
     huge = SimpleNamespace(**{name: SimpleNamespace(pk=10**17) for name in
-                              ("open_wave", "collector", "school", "roster_import", "void")},
+                              ("open_wave", "collector", "school", "roster_import", "void", "draw")},
                            upload=SimpleNamespace(token="x"))  # fmt: skip
     chosen = [page for page in guarded() if page.has_object and "token" not in page.arguments]
     for what, response in walk(cast.users["bureau"], huge, chosen, ("GET", "POST")):
