@@ -45,6 +45,10 @@ def _links(path: str, role: str) -> list[Link]:
         pages = {"school_desk": _("My school")}
     elif role == "inspector":
         pages = {"desk": _("Evidence")}
+    elif role == "province":
+        pages = {"province": _("Counties")}
+    elif role == "bureau":
+        pages |= {"people": _("People"), "audit_log": _("Audit log")}
     links = []
     for name, label in pages.items():
         url = reverse(name)

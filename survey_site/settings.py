@@ -87,6 +87,32 @@ def database_from(url: str) -> dict:
     )
 
 
+def mail_from(url: str) -> dict:
+    """Django's EMAIL_ settings of smtp://user:password@host:25?from=renke@example.cn, or smtps:// for TLS
+    from the first byte, smtp+tls:// for STARTTLS. Nothing for an empty URL: then no mail is sent."""
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = urlsplit(url)
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    sender = unquote(query.get("from", ""))
+    if parts.scheme not in ("smtp", "smtps", "smtp+tls") or not parts.hostname or "@" not in sender:
+        raise ImproperlyConfigured(
+            "EMAIL_URL cannot be used: write smtps://user:password@host:465?from=renke@example.gov.cn "
+            "(or smtp:// without encryption, smtp+tls:// for STARTTLS)."
+        )
+    ports = {"smtp": 25, "smtps": 465, "smtp+tls": 587}
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_TIMEOUT": 10,
+        "DEFAULT_FROM_EMAIL": sender,
+    }
+
+
 DATA_DIR = Path(env_text("RENKE_DATA") or BASE_DIR / "var")
 DEBUG = env_flag("RENKE_DEBUG", default=False)
 SECRET_KEY = env_text("RENKE_SECRET_KEY") or kept_secret(DATA_DIR)
@@ -247,6 +273,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+
+EMAIL_URL = env_text("EMAIL_URL")
+globals().update(mail_from(EMAIL_URL))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ALWAYS_EAGER = False

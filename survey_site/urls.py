@@ -11,6 +11,7 @@ from analysis.views import (
     method,
     more_replies,
     plan_apply,
+    province,
     quality,
     sampling_plan,
     school,
@@ -18,6 +19,7 @@ from analysis.views import (
     small_schools,
 )
 from survey_site.accounts.access import allow, public
+from survey_site.accounts.views import accepting, audit_log, inviting, people
 from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
 from surveys.views import (
     collectors,
@@ -43,7 +45,46 @@ urlpatterns = [
     path("", public(front), name="front"),
     path("healthz", public(health), name="health"),
     path("language/", set_language, name="set_language"),
-    path("desk/", allow("bureau", "reviewer", "school", "inspector")(desk), name="desk"),
+    path("invite/", public(accepting.invitation_code), name="invitation_code"),
+    path("invite/<str:token>/", public(accepting.invitation), name="invitation"),
+    path("desk/", allow("bureau", "reviewer", "school", "inspector", "province")(desk), name="desk"),
+    path("desk/province/", allow("province")(province.province), name="province"),
+    path("desk/people/", allow("bureau")(people.people), name="people"),
+    path("desk/people/invite/", allow("bureau", fresh=True)(inviting.person_invite), name="person_invite"),
+    path(
+        "desk/people/invite-schools/",
+        allow("bureau", fresh=True)(inviting.schools_invite),
+        name="schools_invite",
+    ),
+    path("desk/people/invitations/", allow("bureau")(inviting.invitations), name="invitations"),
+    path(
+        "desk/people/invitations/<int:invitation_id>/again/",
+        allow("bureau", fresh=True)(inviting.invitation_again),
+        name="invitation_again",
+    ),
+    path(
+        "desk/people/invitations/<int:invitation_id>/revoke/",
+        allow("bureau")(inviting.invitation_revoke),
+        name="invitation_revoke",
+    ),
+    path("desk/people/<int:person_id>/", allow("bureau")(people.person), name="person"),
+    path(
+        "desk/people/<int:person_id>/disable/",
+        allow("bureau", fresh=True)(people.person_disable),
+        name="person_disable",
+    ),
+    path(
+        "desk/people/<int:person_id>/enable/",
+        allow("bureau", fresh=True)(people.person_enable),
+        name="person_enable",
+    ),
+    path(
+        "desk/people/<int:person_id>/password/",
+        allow("bureau", fresh=True)(people.person_password),
+        name="person_password",
+    ),
+    path("desk/audit/", allow("bureau")(audit_log.audit_log), name="audit_log"),
+    path("desk/audit.xlsx", allow("bureau")(audit_log.audit_export), name="audit_export"),
     path("desk/live/", allow("bureau", "reviewer")(county.live), name="desk_live"),
     path("desk/method/", allow("bureau", "reviewer")(method.method), name="method"),
     path("desk/waves/<int:wave_id>/score/", allow("bureau")(county.score_again), name="score_again"),
@@ -79,12 +120,12 @@ urlpatterns = [
     ),
     path(
         "desk/waves/<int:wave_id>/quality/<int:school_id>/",
-        allow("bureau", "reviewer")(quality.quality_school),
+        allow("bureau", "reviewer", fresh=True)(quality.quality_school),
         name="quality_school",
     ),
     path(
         "desk/waves/<int:wave_id>/quality/restore/<int:void_id>/",
-        allow("bureau")(quality.quality_restore),
+        allow("bureau", fresh=True)(quality.quality_restore),
         name="quality_restore",
     ),
     path(
@@ -131,9 +172,21 @@ urlpatterns = [
         allow("bureau")(wave_steps.wave_move_end),
         name="wave_move_end",
     ),
-    path("desk/waves/<int:wave_id>/close/", allow("bureau")(wave_steps.wave_close), name="wave_close"),
-    path("desk/waves/<int:wave_id>/reopen/", allow("bureau")(wave_steps.wave_reopen), name="wave_reopen"),
-    path("desk/waves/<int:wave_id>/delete/", allow("bureau")(wave_steps.wave_delete), name="wave_delete"),
+    path(
+        "desk/waves/<int:wave_id>/close/",
+        allow("bureau", fresh=True)(wave_steps.wave_close),
+        name="wave_close",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/reopen/",
+        allow("bureau", fresh=True)(wave_steps.wave_reopen),
+        name="wave_reopen",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/delete/",
+        allow("bureau", fresh=True)(wave_steps.wave_delete),
+        name="wave_delete",
+    ),
     path(
         "desk/waves/<int:wave_id>/collectors/",
         allow("bureau", "reviewer")(collectors.collectors),

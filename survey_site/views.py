@@ -32,6 +32,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     """Everybody's first page after signing in, by role."""
     if request.scope.role == "school":
         return redirect("school_desk")
+    if request.scope.role == "province":
+        return redirect("province")
     if request.scope.role == "inspector":
         return render(request, "desk/inspector.html")
     return county(request)

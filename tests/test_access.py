@@ -18,7 +18,9 @@ from django.urls.resolvers import RegexPattern
 from django.utils import timezone
 
 from survey_site.accounts.access import TRUSTED_VIEW_MODULES
-from survey_site.accounts.models import User
+from survey_site.accounts.audit_objects import county_path, model_of
+from survey_site.accounts.invitations import invite
+from survey_site.accounts.models import Invitation, User
 from surveys.models import (
     Collector,
     Draw,
@@ -35,32 +37,35 @@ from tests.surveys.builders import make_county, make_school, make_wave
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("bureau", "reviewer", "school", "inspector")
+ROLES = ("bureau", "reviewer", "school", "inspector", "province")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 METHODS = ("GET", "HEAD", *CHANGING)
-# The pages that anybody may open: the phone's, the address itself, one's own account (asks to sign in), and
-# whom to ask for a new password.
+# The pages that anybody may open: the phone's, the address itself, one's own account (asks to sign in),
+# whom to ask for a new password, and the pages an invitation leads to.
 PUBLIC = {
     "r/", "r/<str:code>", "r/<str:code>/", "r/<str:code>/thanks/<str:receipt>", "r/<path:rest>",
-    "", "healthz", "desk/account/", "^accounts/(?:email|confirm-email|password/reset)/",
+    "", "healthz", "desk/account/", "invite/", "invite/<str:token>/", "^accounts/(?:email|confirm-email|password/reset)/",
 }  # fmt: skip
 
-# What stands for an argument of an address, in a county or at a school ("side").
+# What stands for an argument of an address, in a county or at a school ("side"). An argument that is called
+# after its model (batch_id → a SlipBatch would be slip_batch_id) needs no line here: the side's own object
+# is found; a line is needed where a test must make one.
 ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "wave_id": lambda side: side.open_wave.pk,
     "collector_id": lambda side: side.collector.pk,
     "school_id": lambda side: side.school.pk,
     "import_id": lambda side: side.roster_import.pk,
     "void_id": lambda side: side.void.pk,
-    "draw_id": lambda side: side.draw.pk,
+    "person_id": lambda side: side.person.pk,
+    "invitation_id": lambda side: side.invitation.pk,
     "token": lambda side: side.upload.token,
     "kind": lambda side: "svg",
     "key": lambda side: "society",
     "number": lambda side: 0,
     "audience": lambda side: "parent",
 }
-# Arguments that name somebody's object; the others mean the same for everybody.
-OBJECTS = {"wave_id", "collector_id", "school_id", "import_id", "void_id", "draw_id", "token"}
+# Arguments that mean the same for everybody; all others name somebody's object.
+SAME_FOR_ALL = {"kind", "key", "number", "audience"}
 # Objects that a page is told behind the question mark.
 QUERIES: dict[str, Callable[[SimpleNamespace], str]] = {
     "desk/live/": lambda side: f"?wave={side.open_wave.pk}",
@@ -79,8 +84,7 @@ class Page:
         """The page's address for an object of that side."""
         path = "/" + self.route.lstrip("^").rstrip("$").replace("\\", "")
         for name in self.arguments:
-            assert name in ARGUMENTS, f"{self.route}: say in ARGUMENTS what {name!r} stands for"
-            value = str(ARGUMENTS[name](side))
+            value = str(argument(name, side, of=self.route))
             for written in (f"<int:{name}>", f"<slug:{name}>", f"<str:{name}>", f"<path:{name}>"):
                 path = path.replace(written, value)
             if f"(?P<{name}>" in path:
@@ -93,7 +97,20 @@ class Page:
 
     @property
     def has_object(self) -> bool:
-        return bool(OBJECTS & set(self.arguments)) or self.route in QUERIES
+        return bool(set(self.arguments) - SAME_FOR_ALL) or self.route in QUERIES
+
+
+def argument(name: str, side: SimpleNamespace, *, of: str) -> object:
+    """The side's value of an argument: what ARGUMENTS says, else its object of the model of that name."""
+    if name.endswith("_id") and hasattr(side, "every_id"):
+        return side.every_id
+    if name in ARGUMENTS:
+        return ARGUMENTS[name](side)
+    model = model_of(name)
+    path = county_path(model) if model else None
+    found = path and model.objects.filter(**{"__".join(path): side.school.county_id}).first()
+    assert found, f"{of}: say in ARGUMENTS what {name!r} stands for"
+    return found.pk
 
 
 def pages() -> list[Page]:
@@ -129,6 +146,12 @@ def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
             wave=wave, kind="numbers", title=f"{school.name}抽样", seed="1", frame={school.name: ["1", "2"]},
             wanted={school.name: 1}, drawn={school.name: ["1"]}, at=now,
         ),
+        person=User.objects.create(
+            username=f"{school.name}老师", role="school", county=school.county, school=school
+        ),
+        invitation=invite(
+            county=school.county, role="school", school=school, by=uploaded_by, now=now, label=school.name
+        ).invitation,
         void=Void.objects.create(wave=wave, reason=f"{school.name}核查", at=now, responses_count=0),
         roster_import=RosterImport.objects.create(
             county=school.county, file_name=f"{school.name}.csv", sha256="0" * 64, size_bytes=1,
@@ -158,12 +181,15 @@ def cast() -> SimpleNamespace:
     bureau, wave, (first, second) = fieldwork("云川县", "云川甲小学", "云川乙小学")
     others_bureau, others_wave, (others_school,) = fieldwork("禄溪县", "禄溪小学")
     county = bureau.county
+    province = User.objects.create(username="province", role="province")
+    province.counties.add(county)
     return SimpleNamespace(
         users={
             "bureau": bureau,
             "reviewer": User.objects.create(username="reviewer", role="reviewer", county=county),
             "school": User.objects.create(username="school", role="school", county=county, school=first),
             "inspector": User.objects.create(username="inspector", role="inspector", county=county),
+            "province": province,
         },
         own=side_of(first, wave, bureau),
         other_school=side_of(second, wave, bureau),
@@ -204,6 +230,8 @@ def state_of_everything() -> tuple:
         list(School.objects.order_by("pk").values_list("pk", "name")),
         list(RosterImport.objects.order_by("pk").values_list("pk", flat=True)),
         list(RosterUpload.objects.order_by("pk").values_list("pk", flat=True)),
+        list(User.objects.order_by("pk").values_list("pk", "is_active", "role", "password")),
+        list(Invitation.objects.order_by("pk").values_list("pk", "digest", "used_at", "revoked_at")),
     )
 
 
@@ -235,7 +263,7 @@ def test_role_that_the_table_does_not_name_is_refused(cast, role):
     assert state_of_everything() == before
 
 
-@pytest.mark.parametrize("role", ["reviewer", "inspector"])
+@pytest.mark.parametrize("role", ["reviewer", "inspector", "province"])
 def test_who_only_reads_changes_nothing(cast, role):
     before = state_of_everything()
     for what, response in walk(cast.users[role], cast.own, guarded(), CHANGING):
@@ -282,10 +310,8 @@ def test_bureau_meets_no_server_error_by_any_method(cast):
 
 
 def test_number_too_large_for_a_database_is_not_found(cast):
-    huge = SimpleNamespace(**{name: SimpleNamespace(pk=10**17) for name in
-                              ("open_wave", "collector", "school", "roster_import", "void", "draw")},
-                           upload=SimpleNamespace(token="x"))  # fmt: skip
-    chosen = [page for page in guarded() if page.has_object and "token" not in page.arguments]
+    chosen = [page for page in guarded() if any(name.endswith("_id") for name in page.arguments)]
+    huge = SimpleNamespace(every_id=10**17, school=cast.own.school, upload=cast.own.upload)
     for what, response in walk(cast.users["bureau"], huge, chosen, ("GET", "POST")):
         assert response.status_code in (403, 404, 405), what
     assert signed_in(cast.users["bureau"]).get(f"/desk/waves/{10**30}/").status_code == 404

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 WATCHED = ("/desk/", "/accounts/", "/admin/")
+REASON_LENGTH = 120
 # Written down where they happen: in the adapter, which knows who it is.
 ELSEWHERE = {"account_login", "account_logout", "mfa_authenticate"}
 
@@ -51,7 +52,7 @@ class AuditMiddleware:
         try:
             record(
                 match.view_name or match.route, county=person.county, person=person, now=timezone.now(),
-                about=getattr(request, "audit_about", "") or described(match.kwargs, county=person.county),
+                about=_with_reason(request, person),
                 page=page_of(request), outcome=outcome,
             )  # fmt: skip
         except DatabaseError:
@@ -71,6 +72,17 @@ def page_of(request: HttpRequest) -> str:
         if isinstance(value, str) and len(value) >= 12:
             path = path.replace(value, "…")
     return path
+
+
+def _with_reason(request: HttpRequest, person: User) -> str:
+    """The objects, and the reason that was typed into the form's field of this name."""
+    about = getattr(request, "audit_about", "")
+    if not about:
+        about = described(request.resolver_match.kwargs, county=person.county)
+    # Only a form that the view has read: a large upload is not parsed for this.
+    form = getattr(request, "_post", None) or {}
+    reason = form.get("reason", "").replace("\x00", "").strip()[:REASON_LENGTH]
+    return f"{about}（{reason}）" if about and reason else about or reason
 
 
 def _outcome(request: HttpRequest, response: HttpResponse) -> str:

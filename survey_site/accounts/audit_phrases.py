@@ -1,0 +1,75 @@
+"""The audit log's actions in words a clerk understands: one phrase per route that changes something."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+PHRASES = {
+    # Signing in and one's own account
+    "sign_in": gettext_lazy("Signed in"),
+    "sign_out": gettext_lazy("Signed out"),
+    "sign_in_failed": gettext_lazy("Wrong password at sign-in"),
+    "account_reauthenticate": gettext_lazy("Confirmed the password"),
+    "account_change_password": gettext_lazy("Changed their password"),
+    "mfa_reauthenticate": gettext_lazy("Confirmed with a code"),
+    "mfa_reauthenticate_webauthn": gettext_lazy("Confirmed with a security key"),
+    "mfa_activate_totp": gettext_lazy("Set up the authenticator app"),
+    "mfa_deactivate_totp": gettext_lazy("Removed the authenticator app"),
+    "mfa_add_webauthn": gettext_lazy("Added a security key"),
+    "mfa_edit_webauthn": gettext_lazy("Renamed a security key"),
+    "mfa_remove_webauthn": gettext_lazy("Removed a security key"),
+    "mfa_generate_recovery_codes": gettext_lazy("Made new recovery codes"),
+    "mfa_download_recovery_codes": gettext_lazy("Downloaded their recovery codes"),
+    # People
+    "person_invite": gettext_lazy("Invited a person"),
+    "schools_invite": gettext_lazy("Invited schools"),
+    "invitation_again": gettext_lazy("Made an invitation link again"),
+    "invitation_revoke": gettext_lazy("Revoked an invitation link"),
+    "invitation_used": gettext_lazy("Joined by an invitation"),
+    "password_link_used": gettext_lazy("Set a new password by a link"),
+    "person_disable": gettext_lazy("Disabled an account"),
+    "person_enable": gettext_lazy("Enabled an account"),
+    "person_password": gettext_lazy("Made a link for a new password"),
+    "audit_export": gettext_lazy("Downloaded the audit log"),
+    # Waves
+    "wave_create": gettext_lazy("Drew up a wave"),
+    "wave_edit": gettext_lazy("Changed a wave's draft"),
+    "wave_open": gettext_lazy("Opened a wave"),
+    "wave_move_end": gettext_lazy("Moved a wave's last day"),
+    "wave_close": gettext_lazy("Closed a wave"),
+    "wave_reopen": gettext_lazy("Opened a wave again"),
+    "wave_delete": gettext_lazy("Deleted a wave's draft"),
+    "score_again": gettext_lazy("Scored a wave again"),
+    "quality_page": gettext_lazy("Put replies aside or took them back"),
+    "quality": gettext_lazy("Put replies aside"),
+    "quality_school": gettext_lazy("Put replies of a school aside"),
+    "quality_restore": gettext_lazy("Took replies back that had been put aside"),
+    "sampling_plan": gettext_lazy("Changed the sampling plan"),
+    "sampling_plan_xlsx": gettext_lazy("Downloaded the sampling plan"),
+    "more_replies": gettext_lazy("Reckoned with more replies"),
+    "small_schools": gettext_lazy("Estimated small schools"),
+    "collector_qr": gettext_lazy("Downloaded a QR code"),
+    # Roster
+    "roster": gettext_lazy("Uploaded a roster"),
+    "roster_form": gettext_lazy("Downloaded the roster's form"),
+    "roster_preview": gettext_lazy("Decided on an uploaded roster"),
+    "roster_problems": gettext_lazy("Downloaded a roster's faults"),
+    "school": gettext_lazy("Changed a school"),
+}
+ADMINISTRATION = gettext_lazy("Worked in the administration")
+
+
+def phrase_of(action: str) -> str:
+    """The action in words; for one that nobody put into words, its name."""
+    if action in PHRASES:
+        return str(PHRASES[action])
+    if action.startswith("admin:"):
+        return f"{ADMINISTRATION} ({action.removeprefix('admin:').replace('_', ' ')})"
+    return action.replace("_", " ")
+
+
+def actions_like(words: str) -> list[str]:
+    """Actions whose phrase holds these words, in the language of the page."""
+    wanted = words.casefold()
+    return [action for action, phrase in PHRASES.items() if wanted in _(str(phrase)).casefold()]
