@@ -1,0 +1,1 @@
+"""Files that leave the desk: Word and Excel, one file per report."""

@@ -1,0 +1,66 @@
+"""Tick lists: the shortfalls of an evaluation and the weak topics of a survey become items of the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from analysis.ledger import Entered, enter_items
+from analysis.ledger_candidates import of_evaluation, of_survey
+from analysis.ledger_forms import TickForm
+from analysis.models import Evaluation
+from analysis.task_table import known_departments
+from surveys.models import Wave
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ledger_from_evaluation(request: HttpRequest, evaluation_id: int) -> HttpResponse:
+    """Everything the evaluation does not find met, to be ticked."""
+    county = request.scope.county
+    evaluation = get_object_or_404(Evaluation, county=county, pk=evaluation_id)
+    candidates = of_evaluation(evaluation)
+    form = TickForm(request.POST or None, candidates=candidates, today=timezone.localdate())
+    if request.method == "POST" and form.is_valid():
+        new = form.new_items(standard_key=evaluation.standard_key, evaluation=evaluation)
+        entered = enter_items(county, new, year=evaluation.year, by=request.user, now=timezone.now())
+        return _entered(request, entered)
+    name = evaluation.result["standard"]["name"]
+    return _tick_page(request, form, {"evaluation": evaluation, "standard_name": name})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ledger_from_survey(request: HttpRequest, wave_id: int) -> HttpResponse:
+    """The survey's topics below the limit, to be ticked; nothing before the wave is closed."""
+    county, now = request.scope.county, timezone.now()
+    wave = get_object_or_404(Wave.objects.select_related("county"), county=county, pk=wave_id)
+    candidates, run = of_survey(wave, now=now)
+    form = TickForm(request.POST or None, candidates=candidates, today=timezone.localdate())
+    if request.method == "POST" and form.is_valid():
+        entered = enter_items(
+            county, form.new_items(run=run), year=wave.starts_on.year, by=request.user, now=now
+        )
+        return _entered(request, entered)
+    return _tick_page(request, form, {"wave": wave, "run": run})
+
+
+def _tick_page(request: HttpRequest, form: TickForm, more: dict[str, Any]) -> HttpResponse:
+    context = {"form": form, "departments": known_departments(request.scope.county), **more}
+    return render(request, "desk/ledger/tick.html", context, status=422 if form.errors else 200)
+
+
+def _entered(request: HttpRequest, entered: Entered) -> HttpResponse:
+    made = len(entered.items)
+    said = ngettext("%(n)d item entered.", "%(n)d items entered.", made) % {"n": made}
+    if entered.already_open:
+        text = ngettext(
+            "%(n)d stood in the ledger already.", "%(n)d stood in the ledger already.", entered.already_open
+        )
+        said += " " + text % {"n": entered.already_open}
+    messages.success(request, said) if made else messages.info(request, said)
+    return redirect("ledger")
