@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from survey_site.accounts.access import scope_of
+from analysis.ledger_lists import things_waiting
+from survey_site.accounts.access import Scope, scope_of
+
+WAITING = ("ledger", "self_check")  # the entries that carry a number
 
 
 @dataclass(frozen=True)
 class Link:
+    """`waiting`: how many things wait there; asked for only when the page is printed."""
+
     url: str
     label: str
     is_current: bool
+    waiting: Callable[[], int] | None = None
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -30,21 +38,25 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     scope = getattr(request, "scope", None) or scope_of(user)
     if scope is None:
         return {"scope": None, "navigation": []}
-    return {"scope": scope, "navigation": _links(request.path, scope.role)}
+    return {"scope": scope, "navigation": _links(request.path, scope)}
 
 
-def _links(path: str, role: str) -> list[Link]:
+def _links(path: str, scope: Scope) -> list[Link]:
+    role = scope.role
     pages = {
         "desk": _("County"),
         "waves": _("Survey waves"),
         "schools": _("Schools"),
         "roster": _("Roster"),
+        "indicators": _("Indicators"),
+        "evaluations": _("County evaluation"),
+        "ledger": _("Rectification"),
         "questionnaires": _("Questionnaires"),
     }
     if role == "school":
-        pages = {"school_desk": _("My school")}
+        pages = {"school_desk": _("My school"), "self_check": _("Self-check")}
     elif role == "inspector":
-        pages = {"desk": _("Evidence")}
+        pages = {"desk": _("Evidence"), "evidence": _("Evidence files")}
     elif role == "province":
         pages = {"province": _("Counties")}
     elif role == "bureau":
@@ -53,5 +65,11 @@ def _links(path: str, role: str) -> list[Link]:
     for name, label in pages.items():
         url = reverse(name)
         is_current = path == url if name == "desk" else path.startswith(url)
-        links.append(Link(url, label, is_current))
+        links.append(Link(url, label, is_current, _waiting(scope) if name in WAITING else None))
     return links
+
+
+def _waiting(scope: Scope) -> Callable[[], int]:
+    return lambda: things_waiting(
+        scope.county, school=scope.school, role=scope.role, today=timezone.localdate()
+    )

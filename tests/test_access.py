@@ -17,6 +17,7 @@ from django.urls import URLPattern, get_resolver, resolve
 from django.urls.resolvers import RegexPattern
 from django.utils import timezone
 
+from analysis.models import EvidenceFile, IndicatorTable, IndicatorUpload
 from survey_site.accounts.access import TRUSTED_VIEW_MODULES
 from survey_site.accounts.audit_objects import county_path, model_of
 from survey_site.accounts.invitations import invite
@@ -24,9 +25,11 @@ from survey_site.accounts.models import Invitation, User
 from surveys.models import (
     Collector,
     Draw,
+    PrintJob,
     RosterImport,
     RosterUpload,
     School,
+    SlipBatch,
     Void,
     Wave,
     WaveEvent,
@@ -56,8 +59,13 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "school_id": lambda side: side.school.pk,
     "import_id": lambda side: side.roster_import.pk,
     "void_id": lambda side: side.void.pk,
+    "indicator_table_id": lambda side: side.indicator_table.pk,
+    "evidence_file_id": lambda side: side.evidence_file.pk,
     "person_id": lambda side: side.person.pk,
     "invitation_id": lambda side: side.invitation.pk,
+    "slips_id": lambda side: side.slip_batch.collector_id,
+    "slip_batch_id": lambda side: side.slip_batch.pk,
+    "print_job_id": lambda side: side.slip_batch.job_id,
     "token": lambda side: side.upload.token,
     "kind": lambda side: "svg",
     "key": lambda side: "society",
@@ -66,6 +74,7 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
 }
 # Arguments that mean the same for everybody; all others name somebody's object.
 SAME_FOR_ALL = {"kind", "key", "number", "audience"}
+SENT_BACK_TO = ("/desk/roster/", "/desk/indicators/")  # where an upload that is not one's own leads
 # Objects that a page is told behind the question mark.
 QUERIES: dict[str, Callable[[SimpleNamespace], str]] = {
     "desk/live/": lambda side: f"?wave={side.open_wave.pk}",
@@ -132,12 +141,28 @@ def guarded() -> list[Page]:
     return [page for page in pages() if page.access != "public"]
 
 
+def slips_at(school: School, wave: Wave) -> SlipBatch:
+    """Slips of the school's parents, printed, with the sheet's job."""
+    collector = Collector.objects.create(
+        wave=wave, school=school, audience="parent", channel="slips", code=f"SLIPS{school.pk}"
+    )
+    job = PrintJob.objects.create(
+        county=school.county, wave=wave, school=school, collector=collector, kind="slips", state="done",
+        token=f"print-token-of-{school.code}", file_name=f"{school.name}.pdf", at=timezone.now(),
+    )  # fmt: skip
+    return SlipBatch.objects.create(
+        wave=wave, collector=collector, number=collector.pk, label=f"{school.name}一班", count=2,
+        state="printed", job=job, made_at=timezone.now(),
+    )  # fmt: skip
+
+
 def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
     now = timezone.now()
     return SimpleNamespace(
         school=school,
         open_wave=wave,
-        collector=Collector.objects.get(wave=wave, school=school),
+        collector=Collector.objects.get(wave=wave, school=school, channel="poster"),
+        slip_batch=slips_at(school, wave),
         upload=RosterUpload.objects.create(
             token=f"token-{school.code}", county=school.county, by=uploaded_by,
             file_name=f"{school.name}.csv", content="学校代码,学校名称\nS1,一小\n".encode(), uploaded_at=now,
@@ -157,6 +182,19 @@ def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
             county=school.county, file_name=f"{school.name}.csv", sha256="0" * 64, size_bytes=1,
             by=uploaded_by, at=now, added=1, changed=0, unchanged=0, missing=0, residents_changed=0,
             rows_left_out=0,
+        ),
+        indicator_upload=IndicatorUpload.objects.create(
+            token=f"token-{school.code}", county=school.county, by=uploaded_by, year=2026, level="schools",
+            standard_key="quality-balance-2017", file_name=f"{school.name}.csv",
+            content="学校,学段,学生数\n一小,小学,90\n".encode(), uploaded_at=now,
+        ),
+        indicator_table=IndicatorTable.objects.create(
+            county=school.county, year=2026, level="schools", standard_key="quality-balance-2017",
+            file_name=f"{school.name}.csv", lines=[{"line": 2, "cells": {"school": school.name}}], at=now,
+        ),
+        evidence_file=EvidenceFile.objects.create(
+            county=school.county, school=school, name=f"{school.name}.pdf", stored_as=f"none-{school.code}",
+            kind="PDF", size_bytes=1, sha256="0" * 64, at=now,
         ),
     )  # fmt: skip
 
@@ -230,6 +268,11 @@ def state_of_everything() -> tuple:
         list(School.objects.order_by("pk").values_list("pk", "name")),
         list(RosterImport.objects.order_by("pk").values_list("pk", flat=True)),
         list(RosterUpload.objects.order_by("pk").values_list("pk", flat=True)),
+        list(IndicatorUpload.objects.order_by("pk").values_list("pk", "choices")),
+        list(IndicatorTable.objects.order_by("pk").values_list("pk", "withdrawn_at")),
+        list(EvidenceFile.objects.order_by("pk").values_list("pk", "withdrawn_at")),
+        list(SlipBatch.objects.order_by("pk").values_list("pk", "state")),
+        list(PrintJob.objects.order_by("pk").values_list("pk", "state")),
         list(User.objects.order_by("pk").values_list("pk", "is_active", "role", "password")),
         list(Invitation.objects.order_by("pk").values_list("pk", "digest", "used_at", "revoked_at")),
     )
@@ -277,7 +320,7 @@ def test_other_countys_objects_are_not_found(cast, role):
     before = state_of_everything()
     for what, response in walk(cast.users[role], cast.other_county, chosen, METHODS):
         found_nothing = response.status_code in (403, 404, 405)
-        sent_back = response.status_code == 302 and response["Location"] == "/desk/roster/"
+        sent_back = response.status_code == 302 and response["Location"] in SENT_BACK_TO
         assert found_nothing or sent_back, what
         assert "禄溪" not in text_of(response), what
     assert state_of_everything() == before

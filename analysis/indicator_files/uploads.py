@@ -61,8 +61,16 @@ def waiting_upload(token: str, *, county: County, by: Any, now: datetime) -> Ind
     ).first()
 
 
-def choices_from(upload: IndicatorUpload, given: Mapping[str, tuple[str, int]]) -> None:
-    """Takes what was said of the headings: heading_key → (column, times). TableRefused if not allowed."""
+def choices_from(
+    upload: IndicatorUpload,
+    given: Mapping[str, tuple[str, int]],
+    *,
+    understood: Mapping[str, tuple[str, int]],
+) -> None:
+    """Takes what was said of the headings: heading_key → (column, times). TableRefused if not allowed.
+
+    understood: what was clear without anybody saying so, and is not kept as said unless it was changed.
+    """
     standard = standard_of(upload.county, upload.standard_key)
     if standard is None:
         raise TableRefused(_("The standard of this upload is not there any more. Upload the file again."))
@@ -78,7 +86,11 @@ def choices_from(upload: IndicatorUpload, given: Mapping[str, tuple[str, int]]) 
         taken[column] = key
     if upload.level == TableLevel.SCHOOLS and "school" not in taken:
         raise TableRefused(_("One heading must be the school’s name."))
-    upload.choices = {key: {"column": column, "times": times} for key, (column, times) in given.items()}
+    upload.choices = {
+        key: {"column": column, "times": times}
+        for key, (column, times) in given.items()
+        if key in upload.choices or understood.get(key) != (column, times)
+    }
     upload.save(update_fields=["choices"])
 
 
