@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
-from surveys.models import Collector, Wave
+from surveys.models import Collector, Wave, WaveEvent
 
 _STOP = 's.wave_id, s.audience, s.school_id, s.township_id, s.channel, s."limit"'
 _STORED = (
@@ -89,9 +91,19 @@ def is_full(collector: Collector) -> bool:
     return not Places(_stops([collector.wave_id], [collector])).has_room(collector)
 
 
-def stops_of(wave: Wave) -> list[Stop]:
-    """All of a wave's hard stops as they stand."""
-    return _stops([wave.pk], list(wave.collectors.all())) if wave.has_hard_stops else []
+def record_beyond(wave: Wave, collector_ids: Iterable[int], *, reason: str, by: Any, now: datetime) -> None:
+    """Notes among the wave's events which hard stops these collectors now exceed, if any."""
+    if not wave.has_hard_stops:
+        return
+    stops = _stops([wave.pk], list(wave.collectors.filter(pk__in=list(collector_ids))))
+    beyond = [
+        {"audience": one.audience, "school": one.school_id, "township": one.township_id,
+         "limit": one.limit, "replies": one.replies}
+        for one in stops if one.replies > one.limit
+    ]  # fmt: skip
+    if beyond:
+        detail = {"reason": reason, "stops": beyond}
+        WaveEvent.objects.create(wave=wave, action="hard_stop_exceeded", by=by, at=now, detail=detail)
 
 
 def _stops(wave_ids: Sequence[int], collectors: Sequence[Collector]) -> list[Stop]:

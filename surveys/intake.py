@@ -19,6 +19,7 @@ from django.db import transaction
 
 from surveys import seals, statements
 from surveys.answers import AnswerTable
+from surveys.hard_stops import places_left, record_beyond
 from surveys.models import AccessCode, BatchKind, Collector, Response, Source, Void, Wave, WaveState
 from surveys.tallies import (
     CellCount,
@@ -63,6 +64,7 @@ class _Chain:
 
     wave_id: int
     state: str
+    has_hard_stops: bool
     length: int
     digest: bytes
 
@@ -74,7 +76,7 @@ class Receipt:
 
 
 class IntakeRefused(Exception):
-    """A submission that cannot be taken. `reason` is "closed", "not_open", "slip_used" or "unknown"."""
+    """A submission that cannot be taken. `reason`: "closed", "not_open", "full", "slip_used", "unknown"."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -89,7 +91,8 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
     """Stores, redeems, counts and seals these submissions; what comes back is in the same order.
 
     A submission whose id is known gets its first receipt again and changes nothing. One whose wave is
-    not open or whose slip is used is refused and the others go through. Returns after the commit.
+    not open, whose slip is used or for which a hard stop leaves no place is refused and the others go
+    through; a refused one keeps its slip. Returns after the commit.
     Database errors pass through and leave nothing behind.
     """
     outcomes: dict[bytes, Receipt | IntakeRefused] = {}
@@ -100,6 +103,10 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
             leaves = statements.known_leaves(submission.submission_id for submission in submissions)
             tallies = statements.stored_tallies({submission.collector.pk for submission in submissions})
         chains, known, stored = _chains(ends(), states()), leaves(), tallies()
+        places = places_left(
+            (wave_id for wave_id, chain in chains.items() if chain.has_hard_stops),
+            (submission.collector for submission in submissions),
+        )
         fresh: dict[int, list[Submission]] = defaultdict(list)
         for submission in _in_id_order(submissions):
             key, chain = submission.submission_id, chains.get(submission.collector.wave_id)
@@ -109,9 +116,12 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
                 outcomes[key] = IntakeRefused("unknown")
             elif chain.state != WaveState.OPEN:
                 outcomes[key] = IntakeRefused("not_open" if chain.state == WaveState.DRAFT else "closed")
+            elif not places.has_room(submission.collector):
+                outcomes[key] = IntakeRefused("full")
             elif submission.slip is not None and not _redeem(submission):
                 outcomes[key] = IntakeRefused("slip_used")
             else:
+                places.take(submission.collector)
                 fresh[chain.wave_id].append(submission)
         for wave_id in sorted(fresh):
             outcomes |= _store(chains[wave_id], fresh[wave_id], stored)
@@ -143,7 +153,10 @@ def void_responses(responses: Iterable[int], *, wave: Wave, reason: str, by: Any
 
 
 def restore_responses(void: Void, *, reason: str, by: Any, now: datetime) -> None:
-    """Undoes a void: its responses count again, and both decisions stay on record."""
+    """Undoes a void: its responses count again, and both decisions stay on record.
+
+    A hard stop does not forbid it: whoever was taken once stays taken. That it is exceeded is recorded.
+    """
     if not reason.strip():
         raise VoidRefused("Say why these replies are restored.")
     with transaction.atomic():
@@ -156,6 +169,7 @@ def restore_responses(void: Void, *, reason: str, by: Any, now: datetime) -> Non
         Void.objects.filter(pk=void.pk).update(restored_by=by, restored_at=now, restored_reason=reason)
         void.refresh_from_db()
         _seal(chain, BatchKind.RESTORE, [bytes(row.leaf) for row in rows], now=now, void=void)
+        record_beyond(void.wave, {row.collector_id for row in rows}, reason=reason, by=by, now=now)
 
 
 def leaf_fields(
@@ -198,8 +212,8 @@ def _lock(wave_ids: set[int]) -> dict[int, _Chain]:
     return _chains(statements.lock_chains(wave_ids)(), statements.wave_states(wave_ids)())
 
 
-def _chains(ends: dict[int, tuple[int, bytes]], states: dict[int, str]) -> dict[int, _Chain]:
-    return {wave_id: _Chain(wave_id, states[wave_id], *end) for wave_id, end in ends.items()}
+def _chains(ends: dict[int, tuple[int, bytes]], states: dict[int, tuple[str, bool]]) -> dict[int, _Chain]:
+    return {wave_id: _Chain(wave_id, *states[wave_id], *end) for wave_id, end in ends.items()}
 
 
 def _in_id_order(submissions: Sequence[Submission]) -> list[Submission]:

@@ -63,6 +63,15 @@ MESSAGES: dict[str, Message] = {
         ),
         sign="over",
     ),
+    "full": Message(
+        410,
+        _("All places are taken, thank you"),
+        (
+            _("As many answers as were planned here have already arrived, so no more are taken."),
+            _("You have done nothing wrong. Nothing that you may have entered was stored."),
+        ),
+        sign="over",
+    ),
     "slip_used": Message(
         410,
         _("This slip has been used"),

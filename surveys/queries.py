@@ -10,6 +10,7 @@ import pandas as pd
 from django.db.models import Sum
 
 from surveys.distribution.codes import is_slip_code, slip_digest
+from surveys.hard_stops import is_full
 from surveys.models import AccessCode, Collector, QuestionnaireVersion, Response, Tally, Wave
 from surveys.tallies import COUNT_TYPE, tables_by_collector
 
@@ -40,6 +41,7 @@ class Entry:
     version: QuestionnaireVersion | None
     slip: bytes | None = None
     slip_is_used: bool = False
+    is_full: bool = False
 
 
 def entry_of(code: str) -> Entry | None:
@@ -59,7 +61,7 @@ def entry_of(code: str) -> Entry | None:
     if collector is None:  # not remembered: a guesser must not fill the memory
         _entries.pop(code, None)
         return None
-    entry = Entry(collector, _version(collector))
+    entry = Entry(collector, _version(collector), is_full=is_full(collector))
     if len(_entries) >= LARGEST_CACHE:
         _entries.clear()
     _entries[code] = (time.monotonic() + ENTRY_SECONDS, entry)
@@ -186,4 +188,6 @@ def _slip_entry(code: str) -> Entry | None:
     if slip is None:
         return None
     collector = _collectors().get(pk=slip.collector_id)
-    return Entry(collector, _version(collector), digest, slip.state == AccessCode.State.USED)
+    return Entry(
+        collector, _version(collector), digest, slip.state == AccessCode.State.USED, is_full(collector)
+    )

@@ -48,14 +48,15 @@ def lock_chains(wave_ids: Iterable[int]) -> Callable[[], dict[int, tuple[int, by
     return lambda: {wave_id: (length, bytes(digest)) for wave_id, length, digest in rows()}
 
 
-def wave_states(wave_ids: Iterable[int]) -> Callable[[], dict[int, str]]:
-    """State of each wave. Ask after `lock_chains`, in a statement of its own.
+def wave_states(wave_ids: Iterable[int]) -> Callable[[], dict[int, tuple[str, bool]]]:
+    """Of each wave its state, and whether it has hard stops. Ask after `lock_chains`, on its own.
 
     In one joined statement PostgreSQL would wait for the chain's row but show the wave as it was before
     the wait, and a wave closed meanwhile would still look open.
     """
-    rows = _select("SELECT id, state FROM surveys_wave WHERE id IN ({})", sorted(wave_ids))
-    return lambda: dict(rows())
+    statement = "SELECT id, state, has_hard_stops FROM surveys_wave WHERE id IN ({})"
+    rows = _select(statement, sorted(wave_ids))
+    return lambda: {wave_id: (state, bool(has_hard_stops)) for wave_id, state, has_hard_stops in rows()}
 
 
 def known_leaves(submission_ids: Iterable[bytes]) -> Callable[[], dict[bytes, bytes]]:

@@ -99,9 +99,9 @@ def respond(request: HttpRequest, *, code: str) -> HttpResponse:
         return _message(request, "slip_needed")
     if request.method == "POST":
         return _take(request, code, entry)
-    shut = why_shut(entry, timezone.now())
-    if shut or entry.slip_is_used:
-        return _message(request, shut or "slip_used", collector=entry.collector)
+    shut = why_shut(entry, timezone.now()) or ("slip_used" if entry.slip_is_used else "")
+    if shut or entry.is_full:
+        return _message(request, shut or "full", collector=entry.collector)
     look = _look(request, entry.version.questionnaire.languages)
     page = form_page(
         entry.version.table,
