@@ -27,6 +27,7 @@ app.conf.update(
     broker_transport_options={"visibility_timeout": 3600},
     beat_schedule={
         "nightly-check": {"task": "surveys.tasks.check_recent_waves", "schedule": crontab(hour=3, minute=20)},
+        "tidy-prints": {"task": "surveys.tasks.tidy_prints", "schedule": crontab(minute="*/5")},
     },
 )
 app.autodiscover_tasks()

@@ -13,10 +13,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 
 from survey_site.accounts.models import User
-from surveys.models import County, RosterImport
+from surveys.models import Collector, County, RosterImport
 
 # Arguments that are not called after their model.
-NAMES: dict[str, type[Model]] = {"person_id": User, "import_id": RosterImport}
+NAMES: dict[str, type[Model]] = {"person_id": User, "import_id": RosterImport, "slips_id": Collector}
 LARGEST_ID = 2**63 - 1
 
 
