@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from survey_site.accounts import browsers
 from survey_site.accounts.audit import record
+from survey_site.accounts.audit_trail import page_of
 from survey_site.accounts.models import AuditEntry, User
 from survey_site.accounts.recent import is_recent
 
@@ -50,17 +51,17 @@ class DeskAccountAdapter(DefaultAccountAdapter):
         if user:
             record(
                 "sign_in_failed", county=user.county, person=None, about=user.username, now=timezone.now(),
-                page=request.path, outcome=AuditEntry.Outcome.FAILED,
+                page=page_of(request), outcome=AuditEntry.Outcome.FAILED,
             )  # fmt: skip
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response = super().post_login(request, user, **kwargs)
         browsers.remember(request, response, user.username)
-        record("sign_in", county=user.county, person=user, now=timezone.now(), page=request.path)
+        record("sign_in", county=user.county, person=user, now=timezone.now(), page=page_of(request))
         return response
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user
         super().logout(request)
         if user.is_authenticated:
-            record("sign_out", county=user.county, person=user, now=timezone.now(), page=request.path)
+            record("sign_out", county=user.county, person=user, now=timezone.now(), page=page_of(request))

@@ -68,7 +68,8 @@ def leave_out(request: HttpRequest) -> None:
 def page_of(request: HttpRequest) -> str:
     """The page's path; arguments that could be codes or tokens are dots."""
     path = request.path
-    for value in request.resolver_match.kwargs.values():
+    match = request.resolver_match
+    for value in match.kwargs.values() if match else ():
         if isinstance(value, str) and len(value) >= 12:
             path = path.replace(value, "…")
     return path

@@ -128,6 +128,14 @@
     keep();
   });
   form.addEventListener("input", keep);
+  // Another language or size: a plain link, the draft brings the answers back.
+  each("nav [formaction]", (look) => {
+    look.addEventListener("click", (event) => {
+      event.preventDefault();
+      keep();
+      location.href = look.formAction;
+    });
+  }, document);
 
   let sending = 0;
   const rest = () => {
