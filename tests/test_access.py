@@ -17,7 +17,18 @@ from django.urls import URLPattern, get_resolver, resolve
 from django.urls.resolvers import RegexPattern
 from django.utils import timezone
 
-from analysis.models import EvidenceFile, IndicatorTable, IndicatorUpload
+from analysis.evaluation import EvaluationInputs, evaluate_county
+from analysis.ledger import NewItem, enter_items
+from analysis.models import (
+    Evaluation,
+    EvidenceFile,
+    IndicatorTable,
+    IndicatorUpload,
+    RectificationStep,
+    SchoolFigures,
+    TaskLine,
+)
+from analysis.standard import shipped_standard
 from survey_site.accounts.access import TRUSTED_VIEW_MODULES
 from survey_site.accounts.audit_objects import county_path, model_of
 from survey_site.accounts.invitations import invite
@@ -61,6 +72,9 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "void_id": lambda side: side.void.pk,
     "indicator_table_id": lambda side: side.indicator_table.pk,
     "evidence_file_id": lambda side: side.evidence_file.pk,
+    "evaluation_id": lambda side: side.evaluation.pk,
+    "rectification_item_id": lambda side: side.rectification_item.pk,
+    "school_figures_id": lambda side: side.school_figures.pk,
     "person_id": lambda side: side.person.pk,
     "invitation_id": lambda side: side.invitation.pk,
     "slips_id": lambda side: side.slip_batch.collector_id,
@@ -71,9 +85,12 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "key": lambda side: "society",
     "number": lambda side: 0,
     "audience": lambda side: "parent",
+    "year": lambda side: 2026,
+    "standard": lambda side: "quality-balance-2017",
+    "criterion": lambda side: "class_size",
 }
 # Arguments that mean the same for everybody; all others name somebody's object.
-SAME_FOR_ALL = {"kind", "key", "number", "audience"}
+SAME_FOR_ALL = {"kind", "key", "number", "audience", "year", "standard", "criterion"}
 SENT_BACK_TO = ("/desk/roster/", "/desk/indicators/")  # where an upload that is not one's own leads
 # Objects that a page is told behind the question mark.
 QUERIES: dict[str, Callable[[SimpleNamespace], str]] = {
@@ -156,6 +173,19 @@ def slips_at(school: School, wave: Wave) -> SlipBatch:
     )  # fmt: skip
 
 
+def evaluation_of(school: School, by: User) -> Evaluation:
+    """A frozen evaluation whose evidence carries the school's name."""
+    line = {"line": 2, "item": "basic_balance_years", "value": "6", "evidence": f"{school.name}文件"}
+    table = IndicatorTable.objects.create(
+        county=school.county, year=2026, level="county", standard_key="quality-balance-2017",
+        file_name=f"{school.name}.csv", lines=[line], at=timezone.now(),
+    )  # fmt: skip
+    inputs = EvaluationInputs(shipped_standard("quality-balance-2017"), county_table=table)
+    return evaluate_county(
+        school.county, year=2026, stage="county", inputs=inputs, by=by, now=timezone.now()
+    )
+
+
 def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
     now = timezone.now()
     return SimpleNamespace(
@@ -191,6 +221,14 @@ def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
         indicator_table=IndicatorTable.objects.create(
             county=school.county, year=2026, level="schools", standard_key="quality-balance-2017",
             file_name=f"{school.name}.csv", lines=[{"line": 2, "cells": {"school": school.name}}], at=now,
+        ),
+        evaluation=evaluation_of(school, uploaded_by),
+        rectification_item=enter_items(
+            school.county, [NewItem(f"{school.name}缺2人", timezone.localdate(), school=school)], year=2026,
+            by=uploaded_by, now=now,
+        ).items[0],
+        school_figures=SchoolFigures.objects.create(
+            school=school, year=2026, lines=[{"line": 2, "cells": {"school": school.name}}], at=now,
         ),
         evidence_file=EvidenceFile.objects.create(
             county=school.county, school=school, name=f"{school.name}.pdf", stored_as=f"none-{school.code}",
@@ -268,6 +306,9 @@ def state_of_everything() -> tuple:
         list(School.objects.order_by("pk").values_list("pk", "name")),
         list(RosterImport.objects.order_by("pk").values_list("pk", flat=True)),
         list(RosterUpload.objects.order_by("pk").values_list("pk", flat=True)),
+        list(RectificationStep.objects.order_by("pk").values_list("pk", "to_state")),
+        list(SchoolFigures.objects.order_by("pk").values_list("pk", "state")),
+        list(TaskLine.objects.order_by("pk").values_list("pk", flat=True)),
         list(IndicatorUpload.objects.order_by("pk").values_list("pk", "choices")),
         list(IndicatorTable.objects.order_by("pk").values_list("pk", "withdrawn_at")),
         list(EvidenceFile.objects.order_by("pk").values_list("pk", "withdrawn_at")),
