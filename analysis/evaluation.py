@@ -61,12 +61,27 @@ def evaluate_county(
     inputs: EvaluationInputs,
     by: Any,
     now: datetime,
-    after_step: Callable[[int], None] = lambda steps_done: None,
 ) -> Evaluation:
     """Evaluates a county and freezes the result with all that is needed to repeat it.
 
     EvaluationRefused or EvaluationFileError (in both languages) if the inputs do not fit together.
     """
+    evaluation = unsaved_evaluation(county, year=year, stage=stage, inputs=inputs, by=by, now=now)
+    evaluation.save()
+    return evaluation
+
+
+def unsaved_evaluation(
+    county: County,
+    *,
+    year: int,
+    stage: str,
+    inputs: EvaluationInputs,
+    by: Any,
+    now: datetime,
+    after_step: Callable[[int], None] = lambda steps_done: None,
+) -> Evaluation:
+    """The record that `evaluate_county` saves; computing may take long, saving must not."""
     refuse_misfits(county, stage=stage, inputs=inputs)
     result = evaluated(inputs, after_step=after_step).result
     evaluation = Evaluation(
@@ -81,7 +96,6 @@ def evaluate_county(
         by=by, at=now,
     )  # fmt: skip
     evaluation.digest = digest_of(evaluation)
-    evaluation.save()
     return evaluation
 
 

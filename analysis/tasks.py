@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from analysis.answer_quality import answer_quality
+from analysis.evaluation_jobs import run_job
 from analysis.item_quality import item_quality
 from analysis.results import score_closing, wave_results
 from surveys.models import Wave
@@ -30,3 +31,10 @@ def look_at_replies(wave_id: int) -> int:
     if wave.is_closed:
         item_quality(wave_results(wave, now=timezone.now()))
     return found.looked_at
+
+
+@shared_task
+def evaluate_large_county(job_id: int) -> int | None:
+    """Evaluates what the job asks for; the evaluation's id, None if it was refused (the job says why)."""
+    evaluation = run_job(job_id, now=timezone.now())
+    return evaluation.pk if evaluation else None

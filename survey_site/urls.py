@@ -281,7 +281,7 @@ urlpatterns = [
     path("desk/evaluation/", allow("bureau", "reviewer")(evaluations.evaluations), name="evaluations"),
     path("desk/evaluation/new/", allow("bureau")(evaluations.evaluate_now), name="evaluate_now"),
     path(
-        "desk/evaluation/jobs/<int:job_id>/",
+        "desk/evaluation/jobs/<int:evaluation_job_id>/",
         allow("bureau", "reviewer")(evaluations.job),
         name="evaluation_job",
     ),
@@ -327,17 +327,17 @@ urlpatterns = [
     ),
     path("desk/evaluation/standards/", allow("bureau", "reviewer")(standards.standards), name="standards"),
     path(
-        "desk/evaluation/standards/supplied/<slug:standard_key>/",
+        "desk/evaluation/standards/supplied/<slug:standard>/",
         allow("bureau", "reviewer")(standards.supplied_file),
         name="standard_supplied",
     ),
     path(
-        "desk/evaluation/standards/<int:standard_id>/",
+        "desk/evaluation/standards/<int:province_standard_id>/",
         allow("bureau", "reviewer")(standards.standard_file),
         name="standard_file",
     ),
     path(
-        "desk/evaluation/standards/<int:standard_id>/withdraw/",
+        "desk/evaluation/standards/<int:province_standard_id>/withdraw/",
         allow("bureau")(standards.standard_withdraw),
         name="standard_withdraw",
     ),
