@@ -14,6 +14,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import wraps
 from gzip import compress
@@ -165,6 +166,8 @@ def _take(request: HttpRequest, code: str, entry: Entry) -> HttpResponse:
             _receipt(request, entry, known) if known else _message(request, shut, collector=entry.collector)
         )
     sheet = entry.version.table.read(posted, audience=entry.collector.audience)
+    if "look" in posted and token:  # another language or size, asked for without the script
+        return _mend(request, code, entry, posted, replace(sheet, problems=(), shortened=()), token, status=200)
     if token is None or sheet.problems or sheet.shortened:
         return _mend(request, code, entry, posted, sheet, token)
     language = _look(request, entry.version.questionnaire.languages).language
@@ -190,7 +193,7 @@ def _take(request: HttpRequest, code: str, entry: Entry) -> HttpResponse:
 
 def _mend(
     request: HttpRequest, code: str, entry: Entry, posted: MultiValueDict, sheet: AnswerSheet,
-    token: PageToken | None,
+    token: PageToken | None, *, status: int = 422,
 ) -> HttpResponse:  # fmt: skip
     """The form again, with everything that was entered; under the same token if it was a good one."""
     look = _look(request, entry.version.questionnaire.languages)
@@ -204,7 +207,7 @@ def _mend(
         sheet=sheet,
         is_new_token=token is None,
     )
-    return _text(request, html, look, status=422)
+    return _text(request, html, look, status=status)
 
 
 def _posted(request: HttpRequest) -> MultiValueDict:

@@ -87,6 +87,23 @@ def test_a_parent_answers_and_sees_a_receipt(open_phone, form, javascript):
     assert json.loads(Response.objects.get().texts) == {"comment": "食堂很好👍"}
 
 
+@pytest.mark.parametrize("javascript", [False, True])
+def test_turning_to_large_type_keeps_what_was_answered_and_enter_still_submits(open_phone, form, javascript):
+    phone = open_phone(javascript=javascript)
+    phone.goto(form)
+    fill(phone, besides=("overall",))
+    phone.fill("textarea", "食堂很好")
+    phone.locator("nav").get_by_role("button", name=in_chinese("Large type")).click()
+    expect(phone.locator("html")).to_have_class("big js" if javascript else "big")
+    assert phone.locator(".bad").count() == 0
+    choose(phone, "overall", "satisfied")
+    phone.fill("[name=class_size]", "48")
+    phone.press("[name=class_size]", "Enter")
+    receipt_on(phone)
+    assert json.loads(Response.objects.get().texts) == {"comment": "食堂很好"}
+    assert len(Response.objects.get().choices) > 0
+
+
 def test_without_javascript_each_missing_answer_is_pointed_out_and_can_be_mended(open_phone, form):
     phone = open_phone(javascript=False)
     phone.goto(form)

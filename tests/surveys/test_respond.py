@@ -133,6 +133,17 @@ def test_english_is_answered_in_english(phone, poster):
     assert sent["Location"].endswith("?lang=en&big=1")
 
 
+def test_another_language_or_size_brings_the_answers_along(phone, poster):
+    opened = phone.get(address(poster))
+    half = {"token": token_in(opened), TOPICS[0]: "dissatisfied", "comment": "食堂", "look": ""}
+    turned = phone.post(address(poster) + "?lang=en&big=1", half)
+    assert turned.status_code == 200 and turned["Content-Language"] == "en"
+    assert f'name="{TOPICS[0]}" value="dissatisfied" checked' in turned.content.decode()
+    assert "食堂" in turned.content.decode() and not accused(turned)
+    assert token_in(turned) == token_in(opened)
+    assert not Response.objects.exists()
+
+
 def test_an_unknown_language_is_chinese(phone, poster):
     assert '<html lang="zh-Hans">' in text_of(phone.get(address(poster) + "?lang=xx"))
 
