@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Executor
 
 import numpy as np
 
@@ -33,58 +34,22 @@ from scoring.numeric.simulate import (
 
 COACHED = ("S03", "S10", "S20")
 STUFFED = "S15"
+REVIEW = "up for review"
 
 
-def detectors(counties: int, seed: int) -> Iterator[str]:
+def detectors(pool: Executor, counties: int, seed: int) -> Iterator[str]:
     """Signals and review on honest counties and on counties with three coached schools and a stuffed one."""
     yield f"\n## Detectors: {counties} counties of 24 schools, parents only\n"
     yield "Planted: 40% of the parents of three schools copy one vector within 15 minutes; in a fourth school"
     yield "one device adds 25 sheets. False positives are shares of schools (rows: of honest rows).\n"
-    hits, false = Counter(), Counter()
-    reviewed = Counter()
-    rows, flagged = Counter(), Counter()
-    for i in range(counties):
-        honest = simulate_county(seed + i, response_fraction={"parent": 0.12})
-        planted = plant_coaching(honest, seed=seed + i, schools=COACHED)
-        planted = plant_stuffing(planted, seed=seed + i, school=STUFFED)
-        for county, bad in ((honest, ()), (planted, (*COACHED, STUFFED))):
-            signals, sheets = school_signals(county)
-            batches = find_batches(sheets)
-            for signal in signals:
-                names = signal.school.astype(str)
-                if bad:
-                    hits[signal.name, "coached"] += signal.hit[np.isin(names, COACHED)].sum()
-                    hits[signal.name, "stuffed"] += signal.hit[names == STUFFED].sum()
-                else:
-                    false[signal.name] += signal.hit.sum()
-            names = {one.school for one in schools_for_review(signals, batches=batches)}
-            if bad:
-                reviewed.update(
-                    coached=len(names & set(COACHED)),
-                    stuffed=len(names & {STUFFED}),
-                    wrong=len(names - set(bad)),
-                )
-                score = score_detector(
-                    flagged_rows(sheets, batches=batches), labels=county.responses["label"]
-                )
-                rows.update(score.rows)
-                flagged.update(score.flagged)
-            else:
-                reviewed["honest"] += len(names)
-                rows["honest"] += len(sheets.school)
-                flagged["honest"] += int(flagged_rows(sheets, batches=batches).sum())
+    found = sum(pool.map(_one_county, range(seed, seed + counties), chunksize=4), Counter())
     yield f"{'signal (kind)':<36}{'honest schools':>16}{'coached':>10}{'stuffed':>10}"
-    for signal in signals:
-        yield (
-            f"{signal.name + ' (' + signal.kind + ')':<36}{false[signal.name] / (24 * counties):>16.2%}"
-            f"{hits[signal.name, 'coached'] / (3 * counties):>10.1%}"
-            f"{hits[signal.name, 'stuffed'] / counties:>10.1%}"
-        )
-    yield (
-        f"{'up for review: two independent kinds':<36}{reviewed['honest'] / (24 * counties):>16.2%}"
-        f"{reviewed['coached'] / (3 * counties):>10.1%}{reviewed['stuffed'] / counties:>10.1%}"
-    )
-    yield f"  other schools put up for review in the same counties: {reviewed['wrong'] / (20 * counties):.2%}"
+    schools = {"honest": 24 * counties, "coached": len(COACHED) * counties, "stuffed": counties}
+    for name, label in [*_kinds().items(), (REVIEW, f"{REVIEW}: two independent kinds")]:
+        shares = [found[name, where] / of for where, of in schools.items()]
+        yield f"{label:<36}{shares[0]:>16.2%}{shares[1]:>10.1%}{shares[2]:>10.1%}"
+    wrong = found[REVIEW, "beside"] / (20 * counties)
+    yield f"  other schools put up for review in the same counties: {wrong:.2%}"
     yield "\nRows left out in the comparison with and without flagged answers"
     for label, text in (
         ("honest", "honest rows, honest counties"),
@@ -92,7 +57,44 @@ def detectors(counties: int, seed: int) -> Iterator[str]:
         ("coached", "coached rows"),
         ("stuffed", "stuffed rows"),
     ):
-        yield f"  {text:<46}{flagged[label] / rows[label]:>8.2%}"
+        yield f"  {text:<46}{found['flagged', label] / found['rows', label]:>8.2%}"
+
+
+def _one_county(seed: int) -> Counter[tuple[str, str]]:
+    """What is found in one honest county, and in the same county after coaching and stuffing: (signal or
+    "up for review", where) → schools, and ("rows" or "flagged", label) → rows."""
+    found: Counter[tuple[str, str]] = Counter()
+    honest = simulate_county(seed, response_fraction={"parent": 0.12})
+    planted = plant_coaching(honest, seed=seed, schools=COACHED)
+    planted = plant_stuffing(planted, seed=seed, school=STUFFED)
+    for county, is_planted in ((honest, False), (planted, True)):
+        signals, sheets = school_signals(county)
+        batches = find_batches(sheets)
+        review = {one.school for one in schools_for_review(signals, batches=batches)}
+        hits = {signal.name: set(signal.school[signal.hit].astype(str)) for signal in signals}
+        for name, hit in [*hits.items(), (REVIEW, review)]:
+            if is_planted:
+                found[name, "coached"] += len(hit & set(COACHED))
+                found[name, "stuffed"] += len(hit & {STUFFED})
+                found[name, "beside"] += len(hit - {*COACHED, STUFFED})
+            else:
+                found[name, "honest"] += len(hit)
+        flags = flagged_rows(sheets, batches=batches)
+        if is_planted:
+            score = score_detector(flags, labels=county.responses["label"])
+            for label in score.rows:
+                found["rows", label] += score.rows[label]
+                found["flagged", label] += score.flagged[label]
+        else:
+            found["rows", "honest"] += len(sheets.school)
+            found["flagged", "honest"] += int(flags.sum())
+    return found
+
+
+def _kinds() -> dict[str, str]:
+    """Signal → its name with its kind, in the order of the report."""
+    signals, _ = school_signals(simulate_county(1, response_fraction={"parent": 0.12}))
+    return {signal.name: f"{signal.name} ({signal.kind})" for signal in signals}
 
 
 def school_signals(county: SimulatedCounty) -> tuple[list[Signal], AnswerSheets]:

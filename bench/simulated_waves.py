@@ -34,9 +34,13 @@ QUOTA = {
 
 @dataclass(frozen=True)
 class KnownCounty:
-    """Cells with people and true shares; `truth` is the composite that every estimate aims at."""
+    """Cells with people and true shares, (cells,) each; `truth` is the composite every estimate aims at."""
 
-    cells: pd.DataFrame  # audience, class_, school, population, true_share
+    audience: np.ndarray
+    location: np.ndarray
+    school: np.ndarray  # "" where people are not asked through one
+    people: np.ndarray
+    true_share: np.ndarray
     truth: float
     schools_in_class: Mapping[str, int]
 
@@ -56,9 +60,15 @@ def known_county(seed: int, *, schools: int, truth: float, school_sd: float = 0.
 
     part = _part_of_composite(cells)
     shift = optimize.brentq(lambda s: part @ stats.norm.cdf(mood + s) - truth, -4, 4, xtol=1e-12)
-    cells["true_share"] = stats.norm.cdf(mood + shift)
-    per_class = county.schools["class_"].value_counts().to_dict()
-    return KnownCounty(cells.drop(columns="mass"), truth, per_class)
+    return KnownCounty(
+        audience=cells["audience"].to_numpy(dtype=object),
+        location=cells["class_"].to_numpy(dtype=object),
+        school=cells["school"].to_numpy(dtype=object),
+        people=cells["population"].to_numpy(),
+        true_share=stats.norm.cdf(mood + shift),
+        truth=truth,
+        schools_in_class=county.schools["class_"].value_counts().to_dict(),
+    )
 
 
 def draw_wave(
@@ -66,14 +76,13 @@ def draw_wave(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(n, valid, satisfied) per cell and day, each (cells, days): every person answers or not by chance, with
     a tilt of the cell, and if so is satisfied by chance."""
-    cells = county.cells
-    tilt = rng.uniform(0.6, 1.4, len(cells))
-    chance = np.clip(cells["audience"].map(fractions).to_numpy() * tilt, 0, 1)
-    n = rng.binomial(cells["population"], chance)
+    tilt = rng.uniform(0.6, 1.4, len(county.people))
+    chance = np.clip(np.array([fractions[name] for name in county.audience]) * tilt, 0, 1)
+    n = rng.binomial(county.people, chance)
     by_day = np.stack([rng.multinomial(k, np.full(days, 1 / days)) for k in n]) if days > 1 else n[:, None]
-    unsure = cells["audience"].map(DONT_KNOW).fillna(0.02).to_numpy()[:, None]
+    unsure = np.array([DONT_KNOW.get(name, 0.02) for name in county.audience])[:, None]
     valid = rng.binomial(by_day, 1 - unsure)
-    satisfied = rng.binomial(valid, cells["true_share"].to_numpy()[:, None])
+    satisfied = rng.binomial(valid, county.true_share[:, None])
     return by_day, valid, satisfied
 
 
@@ -87,36 +96,33 @@ def estimate(
 ) -> CompositeEstimate:
     """The composite as the product computes it. `sampled`: class → names of the schools in the sample (then
     schools are the sampled units and stand for all schools of their class); None: all are surveyed."""
-    cells, people = county.cells, county.cells["population"].to_numpy(float)
-    keep = np.ones(len(cells), dtype=bool)
+    people = county.people.astype(float)
+    keep = np.ones(len(people), dtype=bool)
     if sampled is not None:
-        chosen = np.concatenate(list(sampled.values()))
-        keep = ((cells["school"] == "") | cells["school"].isin(chosen)).to_numpy()
-        linked = (cells["school"] != "").to_numpy()
-        factor = cells["class_"].map(
-            {c: county.schools_in_class[c] / len(names) for c, names in sampled.items()}
-        )
-        people = np.where(linked, people * factor.to_numpy(), people)
-    kept = cells[keep]
+        linked = county.school != ""
+        keep = ~linked | np.isin(county.school, np.concatenate(list(sampled.values())))
+        factor = {place: county.schools_in_class[place] / len(names) for place, names in sampled.items()}
+        people = np.where(linked, people * np.array([factor[place] for place in county.location]), people)
+    audience, location, school = county.audience[keep], county.location[keep], county.school[keep]
     collapsed = collapse_cells(
-        kept["audience"].to_numpy(),
-        location=kept["class_"].to_numpy(),
-        cell=kept["school"].replace("", "*").to_numpy(),
+        audience,
+        location=location,
+        cell=np.where(school == "", "*", school),
         population=people[keep],
         responses=n[keep],
     )
-    right, wrong = satisfied[keep].astype(float), valid[keep].astype(float)
+    content, answered = satisfied[keep].astype(float), valid[keep].astype(float)
     return estimate_composite(
         Cells(
-            audience=kept["audience"].to_numpy(),
-            location=kept["class_"].to_numpy(),
-            school=kept["school"].to_numpy(),
+            audience=audience,
+            location=location,
+            school=school,
             stratum=collapsed.stratum,
             n=n[keep],
             weight=collapsed.weight,
             stratum_population=collapsed.stratum_population,
         ),
-        CellSums(R=wrong, S1=right, S2=right),
+        CellSums(R=answered, S1=content, S2=content),
         audience_shares=SHARES,
         class_shares=CLASS_SHARES,
         design=Design("all_schools" if sampled is None else "sampled_schools", fpc=False),
@@ -125,11 +131,11 @@ def estimate(
 
 def sample_schools(county: KnownCounty, rng: np.random.Generator, *, share: float) -> dict[str, np.ndarray]:
     """A simple random sample of schools in every class, at least two."""
-    schools = county.cells.loc[county.cells["school"] != "", ["class_", "school"]].drop_duplicates()
-    return {
-        str(name): rng.choice(group["school"], size=max(2, round(share * len(group))), replace=False)
-        for name, group in schools.groupby("class_")
-    }
+    sampled = {}
+    for place in np.unique(county.location):
+        names = np.unique(county.school[(county.location == place) & (county.school != "")])
+        sampled[str(place)] = rng.choice(names, size=max(2, round(share * len(names))), replace=False)
+    return sampled
 
 
 def _part_of_composite(cells: pd.DataFrame) -> np.ndarray:
