@@ -23,6 +23,7 @@ from scoring.plans.county_estimators import (
 )
 from scoring.plans.county_tables import County, county, county_of_tallies, shares_of
 from scoring.plans.county_weighted import raked_county
+from scoring.plans.errors import PlanError
 from scoring.plans.figures import estimate_result, mean_result, share_result
 from scoring.plans.job import Job, column
 
@@ -97,7 +98,7 @@ def from_cells(job: Job) -> dict:
     schools: dict = {}
     for v, s in sums.items():
         for name, d in estimate_domains(cells, s, domain=parents, design=STRATA_FPC).items():
-            schools.setdefault(name, {})[v] = domain_entry(d)
+            schools.setdefault(name, {})[v] = domain_entry(d, level=job.level)
     grid = {part: lines[f"cross_{part}"].to_numpy(float) for part in ("n", "overall_s", "all_s")}
     grid |= {part: lines[f"cross_{part}"].to_numpy(float) for part in ("overall_ss", "overall_all", "all_ss")}
     layout = (
@@ -129,7 +130,7 @@ def trend(job: Job) -> dict:
         for v in VARIABLES:
             one, two = ((wave.cells, wave.sums(v)) for wave in waves)
             c = wave_change(one, two, audience_shares=shares, class_shares=None, design=design)
-            entry = mean_result(c.difference, variance=c.variance, df=c.df)
+            entry = mean_result(c.difference, variance=c.variance, df=c.df, level=job.level)
             results[key][v] = entry | {"t": c.t, "p_value": c.p_value}
     return results
 
@@ -155,7 +156,9 @@ def two_stage(job: Job) -> dict:
             y = found.values(v)
             for place in (None, *sorted(rows["class"].unique())):
                 inside = ~np.isnan(y) if place is None else ~np.isnan(y) & (rows["class"] == place).to_numpy()
-                entry = estimate_result(means(design, y, names=[v], domain=inside).estimates[0])
+                entry = estimate_result(
+                    means(design, y, names=[v], domain=inside).estimates[0], level=job.level
+                )
                 if place is None:
                     results[key]["overall"][v] = entry
                 else:
@@ -163,7 +166,7 @@ def two_stage(job: Job) -> dict:
     y = found.values("t2_overall")
     e = means(designs["ultimate_cluster"], y, names=["t2"], domain=~np.isnan(y)).estimates[0]
     results["ci"] = results["ultimate_cluster"]["ci"] = share_result(
-        ShareEstimate(e.estimate, e.variance, e.n, e.df)
+        ShareEstimate(e.estimate, e.variance, e.n, e.df), level=job.level
     )
     return results
 
@@ -175,9 +178,11 @@ def school_jackknife(job: Job) -> dict:
     sums = {v: found.sums(v) for v in VARIABLES[:2]}
     n = found.n[parents]
     margins = {
-        name: Margin(name, found.lines[name][parents].to_numpy(), totals)
+        name: Margin(name, column(found.lines, name, "parameters.margins")[parents].to_numpy(), totals)
         for name, totals in job.need("margins").items()
     }
+    if "class" not in margins:
+        raise PlanError(f"parameters.margins needs 'class'; it names {', '.join(margins) or 'none'}")
     ways = {
         "plain": None,
         "poststratified_class": lambda w: rake(w, [margins["class"]], counts=n).weights,
@@ -193,7 +198,7 @@ def school_jackknife(job: Job) -> dict:
             reweight=reweight,
         )
         results[key] = {
-            v: mean_result(float(j.estimate[i]), variance=float(j.covariance[i, i]), df=j.df)
+            v: mean_result(float(j.estimate[i]), variance=float(j.covariance[i, i]), df=j.df, level=job.level)
             for i, v in enumerate(sums)
         }
     return results
@@ -230,11 +235,13 @@ def quota_sample(job: Job) -> dict:
             c = estimate_composite(
                 cells, sums, audience_shares=shares_of(job), class_shares=class_shares, design=design
             )
-            results["composite_official"][key][v] = mean_result(c.estimate, variance=c.variance, df=c.df)
+            results["composite_official"][key][v] = mean_result(
+                c.estimate, variance=c.variance, df=c.df, level=job.level
+            )
             if v == "t2_overall" and key == "nofpc":
                 results["verdict"] = plain_verdict(c.estimate, c.variance, c.df)
         for name, d in estimate_domains(cells, sums, domain=cells.audience, design=STRATA).items():
-            results["audience"].setdefault(name, {})[v] = domain_entry(d)
+            results["audience"].setdefault(name, {})[v] = domain_entry(d, level=job.level)
     return results
 
 
@@ -245,9 +252,9 @@ def _blocks(job: Job, cells: Cells, sums: dict[str, CellSums], design) -> dict:
         whole = estimate_domains(cells, s, domain=["all"] * len(cells), design=design)["all"]
         result["overall"][v] = domain_entry(whole)
         for name, d in estimate_domains(cells, s, domain=cells.audience, design=design).items():
-            result["audience"].setdefault(name, {})[v] = domain_entry(d)
+            result["audience"].setdefault(name, {})[v] = domain_entry(d, level=job.level)
         c = estimate_composite(cells, s, audience_shares=shares_of(job), class_shares=None, design=design)
-        result["composite"][v] = mean_result(c.estimate, variance=c.variance, df=c.df)
+        result["composite"][v] = mean_result(c.estimate, variance=c.variance, df=c.df, level=job.level)
     return result
 
 

@@ -48,7 +48,9 @@ def county_domains(job: Job) -> dict:
     labels = _domain_labels(job, found)
     results: dict = {}
     for variable in variables_of(job):
-        for name, d in domain_entries(found.cells, found.sums(variable), labels, design).items():
+        for name, d in domain_entries(
+            found.cells, found.sums(variable), labels, design, level=job.level
+        ).items():
             results.setdefault(name, {})[variable] = d
     return results["all"] if labels is None else results
 
@@ -74,10 +76,10 @@ def county_composite(job: Job) -> dict:
                 if place.estimate is None:
                     job.warn(f"{variable}, {place.location}: {place.reason}")
                 else:
-                    part = mean_result(place.estimate, variance=place.variance, df=place.df)
+                    part = mean_result(place.estimate, variance=place.variance, df=place.df, level=job.level)
                     results.setdefault(place.location, {})[variable] = part
         else:
-            results[variable] = composite_entry(c)
+            results[variable] = composite_entry(c, level=job.level)
     return results
 
 
@@ -94,16 +96,17 @@ def county_items(job: Job) -> dict:
             sums = found.sums(name)
             if audience is not None:
                 labels = np.where(found.cells.audience == audience, audience, "")
-                results.setdefault(item, {})[name] = domain_entries(found.cells, sums, labels, design)[
-                    audience
-                ]
+                results.setdefault(item, {})[name] = domain_entries(
+                    found.cells, sums, labels, design, level=job.level
+                )[audience]
                 continue
             parts = results.setdefault(item, {"overall": {}, "composite": {}})
-            parts["overall"][name] = domain_entries(found.cells, sums, None, design)["all"]
+            whole = domain_entries(found.cells, sums, None, design, level=job.level)
+            parts["overall"][name] = whole["all"]
             c = estimate_composite(
                 found.cells, sums, audience_shares=shares_of(job), class_shares=None, design=design
             )
-            parts["composite"][name] = composite_entry(c)
+            parts["composite"][name] = composite_entry(c, level=job.level)
     return results
 
 
@@ -120,7 +123,7 @@ def county_item_index(job: Job) -> dict:
         ("parent_cluster", SCHOOLS, parents),
     ]:
         m = item_means(found.cells, pairs, design=drawn, inside=inside, answered=answered)
-        results[key] = mean_result(m.overall, variance=m.overall_se**2, df=m.df)
+        results[key] = mean_result(m.overall, variance=m.overall_se**2, df=m.df, level=job.level)
     return results
 
 
@@ -133,7 +136,7 @@ def county_intervals(job: Job) -> dict:
         for name, d in estimate_domains(found.cells, sums, domain=labels, design=design).items():
             if d.se is not None:
                 share = ShareEstimate(d.estimate, d.se**2, d.n_valid, d.df, kish_n=d.n_eff)
-                results[name] = share_result(share)
+                results[name] = share_result(share, level=job.level)
     return results
 
 
@@ -164,24 +167,34 @@ def county_verdict(job: Job) -> dict:
         composites = {
             key: _whole(found, "t2_overall", design, shares_of(job)) for key, design in designs.items()
         }
-        for key, alpha, threshold in product(designs, (0.05, 0.025, 0.1, 0.01), (0.85, 0.75, 0.8, 0.9, 0.95)):
+        for key, alpha, threshold in product(
+            designs,
+            _with_own(job, "alpha", (0.05, 0.025, 0.1, 0.01)),
+            _with_own(job, "threshold", (0.85, 0.75, 0.8, 0.9, 0.95)),
+        ):
             name = f"{key}.{_decimals(alpha)}" + (
-                "" if threshold == 0.85 else f".threshold{threshold * 100:.0f}"
+                "" if threshold == 0.85 else f".threshold{threshold * 100:g}"
             )
             results[name] = verdict_result(verdict(composites[key], threshold=threshold, alpha=alpha))
         return results
     shares = shares_of(job) if shares else _official(found)
+    asked = {key: float(job.parameters[key]) for key in ("threshold", "alpha") if key in job.parameters}
     for key, design in designs.items():
         for v in ("t2_overall", "t2_all"):
             c = _whole(found, v, design, shares)
-            results[f"{key}.composite.{v}"] = plain_verdict(c.estimate, c.variance, c.df)
+            results[f"{key}.composite.{v}"] = plain_verdict(c.estimate, c.variance, c.df, **asked)
             for labels in (["overall"] * len(found.cells), found.cells.audience):
                 for name, d in estimate_domains(
                     found.cells, found.sums(v), domain=labels, design=design
                 ).items():
                     if d.se:
-                        results[f"{key}.{name}.{v}"] = plain_verdict(d.estimate, d.se**2, d.df)
+                        results[f"{key}.{name}.{v}"] = plain_verdict(d.estimate, d.se**2, d.df, **asked)
     return results
+
+
+def _with_own(job: Job, key: str, shown: tuple[float, ...]) -> tuple[float, ...]:
+    """The values that are always shown, and the one the plan asks for."""
+    return tuple(dict.fromkeys((*shown, float(job.parameters.get(key, shown[0])))))
 
 
 def _decimals(alpha: float) -> str:
@@ -206,23 +219,23 @@ def plain_verdict(
     }
 
 
-def domain_entry(d: DomainEstimate) -> dict:
+def domain_entry(d: DomainEstimate, *, level: float = 0.95) -> dict:
     """A domain's estimate as a result; null standard error with fewer than two answers."""
     if d.se is None:
         return {"estimate": d.estimate, "se": None, "ci_z": None, "ci_t": None, "df": None, "n": d.n_valid}
-    return mean_result(d.estimate, variance=d.se**2, df=d.df, n=d.n_valid)
+    return mean_result(d.estimate, variance=d.se**2, df=d.df, n=d.n_valid, level=level)
 
 
-def domain_entries(cells: Cells, sums, labels, design: Design, **kwargs) -> dict:
+def domain_entries(cells: Cells, sums, labels, design: Design, *, level: float = 0.95, **kwargs) -> dict:
     """Estimates of every domain named by `labels`, or of "all"."""
     labels = ["all"] * len(cells) if labels is None else labels
     found = estimate_domains(cells, sums, domain=labels, design=design, **kwargs)
-    return {name: domain_entry(d) for name, d in found.items()}
+    return {name: domain_entry(d, level=level) for name, d in found.items()}
 
 
-def composite_entry(c: CompositeEstimate) -> dict:
+def composite_entry(c: CompositeEstimate, *, level: float = 0.95) -> dict:
     """A composite as a result."""
-    return mean_result(c.estimate, variance=c.variance, df=c.df)
+    return mean_result(c.estimate, variance=c.variance, df=c.df, level=level)
 
 
 def _whole(found: County, variable: str, design: Design, shares) -> CompositeEstimate:

@@ -61,7 +61,7 @@ def _raked_results(job: Job, found: County, weights, calibration) -> dict:
     for v in variables_of(job) if found.counts is None else ("idx_overall", "t2_overall"):
         sums = found.sums(v)
         for key, labels in (("overall", None), ("audience", cells.audience), ("class", cells.location)):
-            part = domain_entries(cells, sums, labels, STRATA, calibration=calibration)
+            part = domain_entries(cells, sums, labels, STRATA, level=job.level, calibration=calibration)
             if key == "overall":
                 results[key][v] = part["all"]
             else:
@@ -75,7 +75,7 @@ def _raked_results(job: Job, found: County, weights, calibration) -> dict:
             design=STRATA,
             calibration=calibration,
         )
-        results["composite"][v] = composite_entry(c)
+        results["composite"][v] = composite_entry(c, level=job.level)
     return results
 
 

@@ -1,6 +1,6 @@
 """Estimates in the words of a plan's result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from scoring.numeric.errors import NotComputable
 from scoring.numeric.estimation import Estimate, JointEstimates
 from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n, korn_graubard, wald
 from scoring.numeric.verdict import AudienceState, Verdict, judge
+from scoring.numeric.weighting import kish
 
 _BY_DEFINITION = ("wilson_neff", "wilson_neff_noadj", "wilson_t")
 
@@ -114,17 +115,41 @@ def verdict_result(v: Verdict) -> dict:
     }
 
 
-def single_share_verdict(e: Estimate, *, kish_n: float, parameters: Mapping) -> dict:
-    """Verdict on one weighted share against parameters.threshold, smoothed as an audience of its own."""
-    state = AudienceState("all", 1.0, e.n, kish_n, e.estimate, e.variance)
+def mean_verdict(e: Estimate, *, weights: np.ndarray, values: np.ndarray, parameters: Mapping) -> dict:
+    """Verdict on one weighted mean against parameters.threshold, smoothed as an audience of its own.
+
+    weights, values: of the valid answers behind it. All 0 or 1: a share, judged by Korn–Graubard bounds;
+    anything else is a score, judged by t bounds.
+    """
+    return judged(e, [group_state("all", 1.0, e, weights=weights, values=values)], parameters, [values])
+
+
+def group_state(
+    name: str, share: float, e: Estimate, *, weights: np.ndarray, values: np.ndarray
+) -> AudienceState:
+    """What the verdict needs of one group's mean, from the valid answers behind it."""
+    spread = float("nan")
+    if len(values) > 1:
+        centred = weights @ (values - weights @ values / weights.sum()) ** 2 / weights.sum()
+        spread = float(centred * len(values) / (len(values) - 1))
+    n_eff = kish(weights).n_eff
+    return AudienceState(name, share, e.n, n_eff, e.estimate, e.variance or 0.0, spread)
+
+
+def judged(
+    e: Estimate, groups: Sequence[AudienceState], parameters: Mapping, values: Sequence[np.ndarray]
+) -> dict:
+    """The verdict's keys for an estimate made of groups with their shares."""
+    is_share = all(np.isin(one, (0.0, 1.0)).all() for one in values)
     found = judge(
         e.estimate,
         variance=e.variance,
-        audiences=[state],
+        audiences=groups,
         n_valid=e.n,
         df=e.df,
         threshold=parameters["threshold"],
         alpha=parameters.get("alpha", 0.05),
+        scale="share" if is_share else "score",
     )
     result = verdict_result(found)
     keep = (

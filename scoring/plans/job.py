@@ -21,8 +21,14 @@ class Job:
 
     @property
     def parameters(self) -> Mapping:
-        """The case's parameters, {} if none."""
-        return self.case.get("parameters") or {}
+        """The case's parameters, {} if none; one that is null counts as not given."""
+        given = self.case.get("parameters") or {}
+        return {key: value for key, value in given.items() if value is not None}
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the case's intervals, parameters.level or 0.95."""
+        return float(self.parameters.get("level", 0.95))
 
     @property
     def design(self) -> Mapping:

@@ -62,7 +62,9 @@ def drivers(job: Job) -> dict:
     rows = county(job).responses
     mine = (rows["audience"] == job.parameters.get("audience", "parent")).to_numpy()
     answers = rows[mine].replace(DONT_KNOW, np.nan)
-    outcome, predictors = answers[job.need("outcome")], answers[job.need("predictors")]
+    named = job.need("predictors")
+    outcome = column(answers, job.need("outcome"), "parameters.outcome")
+    predictors = answers[[column(answers, name, "parameters.predictors").name for name in _listed(named)]]
     results: dict = {}
     for name, weight in (("unweighted", None), ("weighted", answers["weight"].to_numpy(float))):
         found = driver_importance(outcome, predictors=predictors, weights=weight)
@@ -137,6 +139,10 @@ def detector_quality(job: Job) -> dict:
         "flagged_by_label": score.flagged,
         "false_positive_rate": score.false_positive_rate,
     }
+
+
+def _listed(named: str | list[str]) -> list[str]:
+    return [named] if isinstance(named, str) else named
 
 
 def _responses(job: Job) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.plans.checks import check_case
 from scoring.plans.county_comparisons import (
     from_cells,
     from_tallies,
@@ -90,8 +91,7 @@ def run_plan(plan: Mapping, *, base: Path | None = None, data: Path | None = Non
         raise PlanError("'cases' must be a list")
     common = {key: value for key, value in plan.items() if key != "cases"}
     merged = [common | case if isinstance(case, Mapping) else case for case in cases]
-    files = {(case.get("inputs") or {}).get("file") for case in merged if isinstance(case, Mapping)} - {None}
-    sources = Sources(base=base, data=data, single=len(files) <= 1)
+    sources = Sources(base=base, data=data, single=len(_tables_named(merged)) <= 1)
     return [run_case(case, sources) for case in merged]
 
 
@@ -102,13 +102,15 @@ def run_case(case: Mapping, sources: Sources) -> dict:
     head = {key: case[key] for key in ("id", "estimator") if key in case}
     job = Job(case, sources)
     try:
+        check_case(case)
         figures = plain(_handler(case)(job))
     except NotComputable as error:
         return head | _failure(error.reason, error.code, job)
     except (PlanError, NumericInputError) as error:
         return head | _failure(str(error), "plan_error", job)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        sentence = f"the case cannot be read: {type(error).__name__}: {error}"
+    except Exception as error:
+        # Somebody else's plan may be wrong in ways nobody foresaw; the cases after it still go on.
+        sentence = f"the case cannot be computed as it is written ({type(error).__name__}: {error})"
         return head | _failure(sentence, "plan_error", job)
     result = head | figures
     result.setdefault("verdict", None)
@@ -128,6 +130,8 @@ def read_plan(path: Path) -> dict:
 
 def _handler(case: Mapping) -> Callable[[Job], dict]:
     name = case.get("estimator")
+    if not isinstance(name, str):
+        raise PlanError(f"the case names no estimator; known are {', '.join(estimators())}")
     inputs = case.get("inputs") or {}
     if name == "wave":
         return score_wave_file
@@ -145,6 +149,12 @@ def _handler(case: Mapping) -> Callable[[Job], dict]:
         if name in register:
             return register[name]
     raise PlanError(f"estimator '{name}' is unknown; known are {', '.join(estimators())}")
+
+
+def _tables_named(cases: list) -> set[str]:
+    """The different tables that the cases of a plan read as their one table."""
+    inputs = [case.get("inputs") for case in cases if isinstance(case, Mapping)]
+    return {str(one["file"]) for one in inputs if isinstance(one, Mapping) and one.get("file")}
 
 
 def _failure(sentence: str, code: str, job: Job) -> dict:

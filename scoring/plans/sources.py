@@ -2,10 +2,14 @@
 
 import gzip
 import io
+import zipfile
+import zlib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+from python_calamine import CalamineError
 
 from scoring.plans.errors import PlanError
 
@@ -17,12 +21,13 @@ _EXCEL = {
     ".xlsb": "calamine",
 }
 _NA_WORDS = ("NA", "NaN", "N/A", "#N/A", ".")
+_PARQUET = {".parquet", ".pq"}
 _TEXT = {".csv", ".txt", ".tsv"}
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A table from .csv, .tsv, .txt (also .gz), .xlsx, .xls, .ods or .parquet; an empty field is a
-    missing value.
+    """A table from .csv, .tsv, .txt, .xlsx, .xls, .ods or .parquet, each also with .gz behind; an empty
+    field is a missing value.
 
     Text files may be UTF-8 (with or without byte-order mark) or GB18030, separated by comma, semicolon or
     tab. The first sheet of a workbook is read. Column names are stripped of blanks.
@@ -33,19 +38,22 @@ def read_table(path: Path) -> pd.DataFrame:
     packed = suffix == ".gz"
     kind = Path(path.stem).suffix.lower() if packed else suffix
     try:
-        if kind in _EXCEL:
-            frame = pd.read_excel(path, engine=_EXCEL[kind], keep_default_na=False, na_values=[""])
-        elif kind in (".parquet", ".pq"):
-            frame = _parquet(path)
-        elif kind in _TEXT or kind == "":
-            raw = path.read_bytes()
-            frame = _text(gzip.decompress(raw) if packed else raw, path)
-        else:
+        if kind not in (*_EXCEL, *_PARQUET, *_TEXT, ""):
             raise PlanError(
                 f"{path.name}: files ending in {kind} cannot be read; use .csv, .xlsx or .parquet"
             )
-    except (OSError, EOFError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise PlanError(f"{path.name} cannot be read: {error}") from error
+        raw = gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
+        if kind in _EXCEL:
+            frame = pd.read_excel(io.BytesIO(raw), engine=_EXCEL[kind], keep_default_na=False, na_values=[""])
+        elif kind in _PARQUET:
+            frame = _parquet(raw, path)
+        else:
+            frame = _text(raw, path)
+    except PlanError:
+        raise
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, CalamineError) as error:
+        # What pandas, pyarrow and the readers of workbooks raise on a file that is not what its name says.
+        raise PlanError(f"{path.name} cannot be read as {kind or 'text'}: {error}") from error
     frame.columns = [str(name).strip() for name in frame.columns]
     for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]:
         frame[name] = _numbers_beside_na(frame[name])
@@ -80,13 +88,26 @@ def _text(raw: bytes, path: Path) -> pd.DataFrame:
     )
 
 
-def _parquet(path: Path) -> pd.DataFrame:
+def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
+    """As from a text file: words for dictionary columns, plain numbers for decimals and nullable integers."""
     try:
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(io.BytesIO(raw))
     except ImportError as error:
         raise PlanError(
             f"{path.name}: reading Parquet needs the package pyarrow; install it or save the table as .csv"
         ) from error
+    frame = frame.reset_index(drop=frame.index.names == [None])
+    for name, kind in zip(frame.columns, frame.dtypes, strict=True):
+        if isinstance(kind, pd.CategoricalDtype):
+            frame[name] = frame[name].astype(object)
+        elif pd.api.types.is_extension_array_dtype(kind) and pd.api.types.is_numeric_dtype(kind):
+            frame[name] = frame[name].to_numpy(float, na_value=float("nan"))
+        elif len(frame) and frame[name].map(lambda value: isinstance(value, Decimal | None)).all():
+            frame[name] = pd.to_numeric(frame[name])
+        # An empty word is a missing one, as in a text file.
+        if not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            frame[name] = frame[name].where(frame[name] != "", None)
+    return frame
 
 
 class Sources:

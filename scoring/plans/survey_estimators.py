@@ -1,24 +1,36 @@
 """Estimators that read one table under a declared design."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping
 
-from scoring.numeric.estimation import JointEstimates, design_effect, group_means, means, ratio, totals
+import numpy as np
+
+from scoring.numeric.composite_shares import checked_shares
+from scoring.numeric.estimation import (
+    Estimate,
+    JointEstimates,
+    design_effect,
+    group_means,
+    means,
+    ratio,
+    totals,
+)
 from scoring.numeric.expression import evaluate
-from scoring.numeric.formula import category_levels, indicator_columns
 from scoring.numeric.intervals import ShareEstimate, effective_n, korn_graubard
 from scoring.numeric.jackknife import jackknife
 from scoring.numeric.reliability import cronbach_alpha
 from scoring.numeric.weighting import kish
+from scoring.plans.columns import grouped, variables
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import (
     estimate_result,
+    group_state,
     joint_result,
+    judged,
     mean_result,
+    mean_verdict,
     share_result,
-    single_share_verdict,
 )
-from scoring.plans.job import Job, column, domain_mask, words
+from scoring.plans.job import Job, column, domain_mask
 from scoring.plans.sampling import (
     Sample,
     adjusted,
@@ -37,13 +49,11 @@ def mean_or_total(job: Job) -> dict:
     domain = domain_mask(sample.frame, job.parameters.get("domain"))
     compute = totals if "total" in job.case["estimator"] else means
     joint = compute(sample.design, values, names=names, domain=domain)
-    result = joint_result(joint, level=job.parameters.get("level", 0.95))
-    if "threshold" in job.parameters and len(names) == 1 and joint.estimates[0].variance is not None:
-        inside = np.ones(len(values), bool) if domain is None else domain
-        counted = sample.design.weight[inside & ~np.isnan(values[:, 0])]
-        result |= single_share_verdict(
-            joint.estimates[0], kish_n=kish(counted).n_eff, parameters=job.parameters
-        )
+    result = joint_result(joint, level=job.level)
+    if compute is means:
+        result |= _verdict(job, sample, joint, values, domain)
+    elif "threshold" in job.parameters:
+        raise PlanError("parameters.threshold: a total has no limit; judge a mean or a share")
     return result | _weights(job, sample)
 
 
@@ -52,10 +62,12 @@ def mean_and_total(job: Job) -> dict:
     sample = sample_of(job)
     values, names = variables(sample.frame, job.need("variable"))
     domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    mean = means(sample.design, values, names=names, domain=domain)
     result = {
-        "mean": joint_result(means(sample.design, values, names=names, domain=domain)),
-        "total": joint_result(totals(sample.design, values, names=names, domain=domain)),
+        "mean": joint_result(mean, level=job.level),
+        "total": joint_result(totals(sample.design, values, names=names, domain=domain), level=job.level),
     }
+    result |= _verdict(job, sample, mean, values, domain)
     if sample.adjusted_regression is not None and len(names) == 1:
         other = means(sample.adjusted_regression, values, names=names, domain=domain).estimates[0]
         result["mean"]["se_calibrated_weight_regression"] = other.se
@@ -69,32 +81,59 @@ def ratio_of_totals(job: Job) -> dict:
     bottom, _ = variables(sample.frame, job.need("denominator"))
     domain = domain_mask(sample.frame, job.parameters.get("domain"))
     found = ratio(sample.design, top[:, 0], bottom[:, 0], domain=domain)
-    return estimate_result(found) | _weights(job, sample)
+    return estimate_result(found, level=job.level) | _weights(job, sample)
 
 
 def by_group(job: Job) -> dict:
     """Means of a variable in every group; the first grouping column varies fastest."""
     sample = sample_of(job)
     values, _ = variables(sample.frame, job.need("variable"))
-    joint = _groups(sample, values[:, 0], job.need("by"), covariance=False)
-    groups = [
-        {"group": name} | estimate_result(e) for name, e in zip(joint.names, joint.estimates, strict=True)
+    code, groups = grouped(sample.frame, job.need("by"))
+    joint = group_means(sample.design, values[:, 0], group=code, names=groups, covariance=False)
+    results = [
+        {"group": name} | estimate_result(e, level=job.level)
+        for name, e in zip(joint.names, joint.estimates, strict=True)
     ]
-    return {"groups": groups} | _weights(job, sample)
+    return {"groups": results} | _weights(job, sample)
 
 
 def composite(job: Job) -> dict:
     """Fixed-share composite (or difference) of group means with the covariances between them."""
     sample = sample_of(job)
     values, _ = variables(sample.frame, job.need("variable"))
-    joint = _groups(sample, values[:, 0], job.need("by"), covariance=True)
+    code, groups = grouped(sample.frame, job.need("by"))
+    joint = group_means(sample.design, values[:, 0], group=code, names=groups)
     found = joint.contrast(job.need("shares"), df=sample.design.degrees_of_freedom())
-    result = estimate_result(found)
+    result = estimate_result(found, level=job.level)
     result["groups"] = [
         {"group": name, "estimate": e.estimate, "se": e.se, "n": e.n}
         for name, e in zip(joint.names, joint.estimates, strict=True)
     ]
+    if "threshold" in job.parameters:
+        result |= _composite_verdict(job, sample, found, joint, values[:, 0], code)
     return result | {"covariance": joint.covariance} | _weights(job, sample)
+
+
+def _composite_verdict(
+    job: Job, sample: Sample, found: Estimate, joint: JointEstimates, values: np.ndarray, code: np.ndarray
+) -> dict:
+    """The verdict on a composite whose shares add to 1, every group smoothed as an audience."""
+    shares = job.need("shares")
+    shares = shares if isinstance(shares, Mapping) else dict(zip(joint.names, shares, strict=True))
+    checked_shares(shares, "group")
+    parts = {
+        name: ~np.isnan(values) & (code == number)
+        for number, name in enumerate(joint.names)
+        if shares.get(name, 0) > 0
+    }
+    states = [
+        group_state(
+            name, shares[name], joint.estimates[joint.names.index(name)],
+            weights=sample.design.weight[mine], values=values[mine],
+        )
+        for name, mine in parts.items()
+    ]  # fmt: skip
+    return judged(found, states, job.parameters, [values[mine] for mine in parts.values()])
 
 
 def deff(job: Job) -> dict:
@@ -103,7 +142,8 @@ def deff(job: Job) -> dict:
     values, names = variables(sample.frame, job.need("variable"))
     domain = domain_mask(sample.frame, job.parameters.get("domain"))
     replaced = "with replacement" in str(job.parameters.get("reference", "without replacement"))
-    result = joint_result(means(sample.design, values[:, :1], names=names[:1], domain=domain))
+    found_mean = means(sample.design, values[:, :1], names=names[:1], domain=domain)
+    result = joint_result(found_mean, level=job.level)
     found = design_effect(sample.design, values[:, 0], domain=domain, with_replacement=replaced)
     return result | {"deff": found}
 
@@ -128,7 +168,10 @@ def proportion_intervals(job: Job) -> dict:
     share = ShareEstimate(e.estimate, e.variance, e.n, e.df, kish_n=report.n_eff)
     result = share_result(share, level=job.parameters.get("level", 0.95))
     if "threshold" in job.parameters:
-        result |= single_share_verdict(e, kish_n=report.n_eff, parameters=job.parameters)
+        valid = np.asarray(values, float)[inside]
+        result |= mean_verdict(
+            e, weights=sample.design.weight[inside], values=valid, parameters=job.parameters
+        )
     return result
 
 
@@ -168,7 +211,9 @@ def delete_one_unit(job: Job) -> dict:
         reweight=reweight if job.case.get("adjust") else None,
     )
     results = {
-        name: mean_result(float(found.estimate[i]), variance=float(found.covariance[i, i]), df=found.df)
+        name: mean_result(
+            float(found.estimate[i]), variance=float(found.covariance[i, i]), df=found.df, level=job.level
+        )
         for i, name in enumerate(names)
     }
     return next(iter(results.values())) if len(results) == 1 else results
@@ -187,49 +232,21 @@ def weighted_alpha(job: Job) -> dict:
     return {"estimate": cronbach_alpha(items, weights=sample.design.weight).alpha}
 
 
-def variables(frame: pd.DataFrame, named) -> tuple[np.ndarray, list[str]]:
-    """(n, k) values and names of one or several variables: numeric columns, 0/1 columns per category,
-    expressions."""
-    columns, names = [], []
-    for name in named if isinstance(named, list) else [named]:
-        if name in frame.columns:
-            series = frame[name]
-            if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
-                columns.append(series.to_numpy(float, na_value=np.nan)[:, None])
-                names.append(name)
-            else:
-                indicators, levels = indicator_columns(series)
-                columns.append(indicators)
-                names += [f"{name}{level}" for level in levels]
-        else:
-            values, _ = evaluate(name, frame)
-            columns.append(np.asarray(values, float)[:, None])
-            names.append(name)
-    return np.concatenate(columns, axis=1), names
-
-
-def _groups(sample: Sample, values: np.ndarray, by, *, covariance: bool) -> JointEstimates:
-    grouping = [
-        column(sample.frame, name, "parameters.by") for name in (by if isinstance(by, list) else [by])
-    ]
-    levels = [category_levels(series) for series in grouping]
-    code = np.zeros(len(values), int)
-    missing = np.zeros(len(values), bool)
-    for series, known in zip(reversed(grouping), reversed(levels), strict=True):
-        part = pd.Categorical(series, categories=known).codes
-        missing |= part < 0
-        code = code * len(known) + part
-    code = np.where(missing, -1, code)
-    used = np.unique(code[code >= 0])
-    names = []
-    for c in used:
-        parts = []
-        for known in levels:
-            c, place = divmod(int(c), len(known))
-            parts.append(str(words(pd.Series([known[place]])).iloc[0]))
-        names.append("|".join(parts))
-    compact = np.where(code >= 0, np.searchsorted(used, code), -1)
-    return group_means(sample.design, values, group=compact, names=names, covariance=covariance)
+def _verdict(
+    job: Job, sample: Sample, joint: JointEstimates, values: np.ndarray, domain: np.ndarray | None
+) -> dict:
+    """The verdict on a single mean where the plan names a threshold; nothing otherwise."""
+    if "threshold" not in job.parameters or joint.estimates[0].variance is None:
+        return {}
+    if len(joint.estimates) != 1:
+        raise PlanError("parameters.threshold: a verdict needs one variable")
+    inside = ~np.isnan(values[:, 0]) & (True if domain is None else domain)
+    return mean_verdict(
+        joint.estimates[0],
+        weights=sample.design.weight[inside],
+        values=values[inside, 0],
+        parameters=job.parameters,
+    )
 
 
 def _weights(job: Job, sample: Sample) -> dict:
