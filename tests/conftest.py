@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from zlib import crc32
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from survey_site.accounts import audit_triggers
@@ -56,6 +58,13 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
     """Tests that commit clean up with DELETE, which the audit log's trigger rightly refuses on SQLite."""
     with django_db_blocker.unblock():
         audit_triggers.remove(connection)
+
+
+@pytest.fixture(autouse=True)
+def one_language_per_test() -> Iterator[None]:
+    """A page asked for in English leaves its thread in English: the next test begins in Chinese again."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(scope="session")
