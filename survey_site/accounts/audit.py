@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from survey_site.accounts.models import AuditChain, AuditEntry, User
 from surveys.models import County
@@ -50,16 +51,20 @@ def chain_problems(chain: AuditChain) -> list[str]:
     expected, previous = 1, ""
     for entry in AuditEntry.objects.filter(chain=chain).order_by("number").iterator(chunk_size=2000):
         if entry.number != expected:
-            problems.append(f"rows {expected} to {entry.number - 1} are missing")
+            problems.append(
+                _("Rows %(first)s to %(last)s are missing.") % {"first": expected, "last": entry.number - 1}
+            )
         elif entry.previous != previous:
-            problems.append(f"row {entry.number} does not follow from the row before it")
+            problems.append(_("Row %(row)s does not follow from the row before it.") % {"row": entry.number})
         if digest_of(entry) != entry.digest:
-            problems.append(f"row {entry.number} is not what was written")
+            problems.append(_("Row %(row)s is not what was written.") % {"row": entry.number})
         expected, previous = entry.number + 1, entry.digest
     if chain.length != expected - 1:
-        problems.append(f"the log ends at row {expected - 1} of {chain.length}")
+        problems.append(
+            _("The log ends at row %(row)s of %(length)s.") % {"row": expected - 1, "length": chain.length}
+        )
     elif chain.digest != previous:
-        problems.append("the last row is not the one that was written last")
+        problems.append(_("The last row is not the one that was written last."))
     return problems
 
 

@@ -29,7 +29,7 @@ def invitation_code(request: HttpRequest) -> HttpResponse:
         code = normalise(request.POST.get("code", "")[:LONGEST_CODE])
         if code and find(code):
             return redirect("invitation", readable(code).lower())
-        error = _("This code is not known here. Check each letter; I, O, 0 and 1 never occur.")
+        error = _("This code is not known here. Check each letter; I, L, O, 0 and 1 never occur.")
     return render(request, "account/invitation_code.html", {"error": error}, status=422 if error else 200)
 
 

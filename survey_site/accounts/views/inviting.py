@@ -79,7 +79,9 @@ def invitations(request: HttpRequest) -> HttpResponse:
     elif state in ("used", "revoked"):
         found = found.filter(**{f"{state}_at__isnull": False})
     page = page_of(request, found)
-    states = {"open": _("open"), "used": _("used"), "revoked": _("revoked"), "expired": _("ran out")}
+    states = {
+        "open": _("not used yet"), "used": _("used up"), "revoked": _("revoked"), "expired": _("ran out"),
+    }  # fmt: skip
     context = {
         "page": page,
         "rows": [(each, each.state(now=now), states[each.state(now=now)]) for each in page],

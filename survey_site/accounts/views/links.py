@@ -106,7 +106,7 @@ def _spreadsheet(shown: Sequence[ShownLink]) -> HttpResponse:
             _("For whom"),
             _("Role"),
             _("Link"),
-            _("Code"),
+            _("Invitation code"),
             _("Valid until"),
         ]
         sheet.write_row(0, 0, headings, bold)

@@ -18,8 +18,8 @@ class Command(BaseCommand):
         for chain in AuditChain.objects.select_related("county").order_by("pk"):
             problems = chain_problems(chain)
             is_broken = is_broken or bool(problems)
-            state = "; ".join(problems) or "complete"
+            state = " ".join(problems) or "complete."
             name = chain.county.name if chain.county else "operators"
-            self.stdout.write(f"{name}: {chain.length} rows, {state}. {chain.digest}")
+            self.stdout.write(f"{name}: {chain.length} rows. {state} {chain.digest}")
         if is_broken:
             raise CommandError("The audit log is not what was written.")
