@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import count
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -72,7 +74,7 @@ class WaveForm(forms.Form):
         self, data=None, *, county: County, scoring_rules: Sequence[RuleChoice], today: date,
         wave: Wave | None = None,
     ) -> None:  # fmt: skip
-        self.people = known_people(county)
+        self.county, self.people = county, known_people(county)
         self.residents = self.people.get("resident", 0)
         super().__init__(
             data, initial=self._of_wave(wave) if wave else self._proposal(today), auto_id="id_%s"
@@ -159,9 +161,20 @@ class WaveForm(forms.Form):
                 label=_("How many there are"), required=False, min_value=1, max_value=1_000_000
             )
 
+    def _free_name(self, today: date) -> str:
+        """ "2026年11月社会认可度自测", numbered if the county has used it."""
+        name = _("Recognition self-survey, %(month)s") % {"month": date_format(today, _("F Y"))}
+        taken = set(self.county.waves.values_list("name", flat=True))
+        numbered = (f"{name} ({number})" for number in count(2))
+        return name if name not in taken else next(other for other in numbered if other not in taken)
+
     def _proposal(self, today: date) -> dict:
         """A new wave: five days from today, everybody asked, 1.5‰ of residents where they are known."""
-        initial: dict = {"starts_on": today, "ends_on": today + timedelta(days=FIELDWORK_DAYS - 1)}
+        initial: dict = {
+            "name": self._free_name(today),
+            "starts_on": today,
+            "ends_on": today + timedelta(days=FIELDWORK_DAYS - 1),
+        }
         if self.residents:
             initial["total_target"] = int((self.residents * SAMPLE_PER_MILLE / 1000).to_integral_value())
         for code, audience in AUDIENCES.items():
