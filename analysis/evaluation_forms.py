@@ -47,7 +47,7 @@ class EvaluateForm(forms.Form):
     recognition = forms.ChoiceField(label=gettext_lazy("Social recognition rate"))
     typed_rate = forms.CharField(
         label=gettext_lazy("Rate from elsewhere"), required=False, max_length=20,
-        help_text=gettext_lazy("Such as 87.2%. It comes without an interval: sampling error is not considered."),
+        help_text=gettext_lazy("Such as 87.2%. It has no interval: sampling error is not considered."),
     )  # fmt: skip
     typed_source = forms.CharField(
         label=gettext_lazy("Where the rate comes from"), required=False, max_length=LONGEST_SOURCE,

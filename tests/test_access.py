@@ -24,10 +24,12 @@ from analysis.models import (
     EvidenceFile,
     IndicatorTable,
     IndicatorUpload,
+    ProvinceStandard,
     RectificationStep,
     SchoolFigures,
     TaskLine,
 )
+from analysis.models.evaluations import EvaluationJob
 from analysis.standard import shipped_standard
 from survey_site.accounts.access import TRUSTED_VIEW_MODULES
 from survey_site.accounts.audit_objects import county_path, model_of
@@ -47,6 +49,8 @@ from surveys.models import (
     WaveState,
 )
 from surveys.waves import close_wave, open_wave
+from tests.analysis.counties import primary
+from tests.analysis.evaluated_counties import schools_table
 from tests.surveys.builders import make_county, make_school, make_wave
 
 pytestmark = pytest.mark.django_db
@@ -88,9 +92,10 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "year": lambda side: 2026,
     "standard": lambda side: "quality-balance-2017",
     "criterion": lambda side: "class_size",
+    "place": lambda side: 0,
 }
 # Arguments that mean the same for everybody; all others name somebody's object.
-SAME_FOR_ALL = {"kind", "key", "number", "audience", "year", "standard", "criterion"}
+SAME_FOR_ALL = {"kind", "key", "number", "audience", "year", "standard", "criterion", "place"}
 SENT_BACK_TO = ("/desk/roster/", "/desk/indicators/")  # where an upload that is not one's own leads
 # Objects that a page is told behind the question mark.
 QUERIES: dict[str, Callable[[SimpleNamespace], str]] = {
@@ -180,7 +185,9 @@ def evaluation_of(school: School, by: User) -> Evaluation:
         county=school.county, year=2026, level="county", standard_key="quality-balance-2017",
         file_name=f"{school.name}.csv", lines=[line], at=timezone.now(),
     )  # fmt: skip
-    inputs = EvaluationInputs(shipped_standard("quality-balance-2017"), county_table=table)
+    schools = schools_table(school.county, [primary(school.name)])
+    standard = shipped_standard("quality-balance-2017")
+    inputs = EvaluationInputs(standard, school_table=schools, county_table=table)
     return evaluate_county(
         school.county, year=2026, stage="county", inputs=inputs, by=by, now=timezone.now()
     )
@@ -223,6 +230,12 @@ def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
             file_name=f"{school.name}.csv", lines=[{"line": 2, "cells": {"school": school.name}}], at=now,
         ),
         evaluation=evaluation_of(school, uploaded_by),
+        evaluation_job=EvaluationJob.objects.create(county=school.county, asked={}, rows=1, at=now),
+        province_standard=ProvinceStandard.objects.create(
+            county=school.county, key=f"own-{school.pk}", name=f"{school.name}标准", by=uploaded_by, at=now,
+            file_name=f"{school.name}.toml", digest=f"{school.pk:064}",
+            text=shipped_standard("district-targets").text.replace("district-targets", f"own-{school.pk}"),
+        ),
         rectification_item=enter_items(
             school.county, [NewItem(f"{school.name}缺2人", timezone.localdate(), school=school)], year=2026,
             by=uploaded_by, now=now,
