@@ -169,7 +169,7 @@ def withdraw_evidence(paper: EvidenceFile, *, by: Any, reason: str, now: datetim
 
 
 def safe_name(file_name: str) -> str:
-    """A file's name as it is kept and shown: the last part of the path, nothing a file system stumbles over."""
+    """A file's name as it is kept and shown: the last part of the path, without what upsets file systems."""
     name = "".join(
         "_" if letter in '<>:"|?*\\/;\u202e\u202d' else letter for letter in short_file_name(file_name)
     )

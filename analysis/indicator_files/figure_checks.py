@@ -25,7 +25,7 @@ PER_PUPIL: Mapping[str, tuple[Fraction, Fraction]] = {
     "building_area_m2": (Fraction(1, 10), Fraction(1_000)),
     "site_area_m2": (Fraction(1, 5), Fraction(5_000)),
 }
-FACTOR = 10_000
+ZERO = Fraction(0)
 # The first can never be more than the second.
 PARTS = (
     ("teachers_above_degree", "teachers"),
@@ -85,24 +85,27 @@ def total_doubts(lines: SchoolLines, standard: Standard) -> Iterator[Remark]:
         summed = above or [each for each in figures if each[0].line < total.row]  # 总计 below several 合计
         for column, stated in total.figures.items():
             asked = standard.columns[base_column(column)[0]]
-            found = sum((numbers.get(column, Fraction(0)) for _, numbers in summed), Fraction(0))
-            if not summed or asked.joined != "sum" or stated == found:
-                continue
+            amounts = [(record.cells.get("school"), numbers.get(column, ZERO)) for record, numbers in summed]
+            found = sum((amount for _, amount in amounts), ZERO)
             # What the stages of a school share may stand in each of its rows and count once.
-            once = {
-                (record.cells.get("school"), numbers.get(column, Fraction(0))) for record, numbers in summed
-            }
-            if asked.counted == "stage" or stated != sum((amount for _, amount in once), Fraction(0)):
-                values = {
-                    "stated": Quantity(stated, asked.unit), "sum": Quantity(found, asked.unit),
-                    "difference": Quantity(abs(stated - found), asked.unit),
-                }  # fmt: skip
-                sentence = Sentence(
-                    "合计行为{stated}，各校相加为{sum}，相差{difference}。",
-                    "The total says {stated}, the schools add up to {sum}: {difference} apart.",
-                    values,
-                )
-                yield Remark(DOUBT, "total", sentence, total.row, *lines.at(column))
+            once = sum((amount for _, amount in set(amounts)), ZERO) if asked.counted != "stage" else found
+            if not amounts or asked.joined != "sum" or _is_same(stated, found) or _is_same(stated, once):
+                continue
+            values = {
+                "stated": Quantity(stated, asked.unit), "sum": Quantity(found, asked.unit),
+                "difference": Quantity(abs(stated - found), asked.unit),
+            }  # fmt: skip
+            sentence = Sentence(
+                "合计行为{stated}，各校相加为{sum}，相差{difference}。",
+                "The total says {stated}, the schools add up to {sum}: {difference} apart.",
+                values,
+            )
+            yield Remark(DOUBT, "total", sentence, total.row, *lines.at(column))
+
+
+def _is_same(stated: Fraction, summed: Fraction) -> bool:
+    """Spreadsheet programs add in binary and print 10360.739999999998 for 10360.74."""
+    return abs(stated - summed) * 10**9 <= summed
 
 
 def _row_doubts(

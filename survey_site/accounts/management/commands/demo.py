@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from analysis.demo.figures import import_demo_figures
 from scoring.runs import score_wave
 from survey_site.accounts.demo_logins import make_demo_logins, read_demo_logins
 from surveys.demo.build import DemoExists, build_demo
@@ -25,6 +26,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 made = build_demo(now=now)
                 run = score_wave(made.closed_wave, by=None, now=now)
+                tables = import_demo_figures(made.county, now=now)
         except DemoExists as there:
             self._say(options, f"{there} is there already; nothing was changed.")
         else:
@@ -33,6 +35,9 @@ class Command(BaseCommand):
                 options, f"  {made.closed_wave}: closed, {run.estimate:.2%}, {run.get_verdict_display()}"
             )
             self._say(options, f"  {made.open_wave}: open until {made.open_wave.ends_on}")
+            self._say(
+                options, f"  {', '.join(str(table.file_name) for table in tables)}: indicators imported"
+            )
         if options["logins"]:
             if not read_demo_logins():
                 make_demo_logins()
