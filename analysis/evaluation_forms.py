@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from analysis.evaluation import LONGEST_SOURCE, EvaluationInputs, TypedRecognition
@@ -208,7 +208,8 @@ def _columns(standard: Standard, members: Any) -> Iterator[str]:
 
 def _table_label(table: IndicatorTable) -> str:
     when = timezone.localtime(table.at)
-    return f"{table.file_name} · {when:%Y-%m-%d %H:%M} · {_('%(count)s rows') % {'count': len(table.lines)}}"
+    rows = ngettext("%(count)s row", "%(count)s rows", len(table.lines)) % {"count": len(table.lines)}
+    return f"{table.file_name} · {when:%Y-%m-%d %H:%M} · {rows}"
 
 
 def _run_label(run: ScoreRun) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import xlsxwriter
-from django.utils.translation import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
@@ -100,7 +99,7 @@ class Workbook:
         sheet.repeat_rows(0, HEAD_ROW)
         sheet.freeze_panes(HEAD_ROW + 1, 1 if columns > 2 else 0)
         # & begins a code in a footer.
-        sheet.set_footer(f"&L{self._title.replace('&', '&&')[:120]}&R{_('Page')} &P / &N")
+        sheet.set_footer(f"&L{self._title.replace('&', '&&')[:120]}&R&P / &N")
 
     def _sheet_name(self, name: str) -> str:
         """At most 31 characters, none that Excel forbids, no name twice."""
