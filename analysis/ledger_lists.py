@@ -18,7 +18,7 @@ VIEWS: Mapping[str, str] = {
     "overdue": gettext_lazy("Overdue"),
     "week": gettext_lazy("Due this week"),
     "submitted": gettext_lazy("To be accepted"),
-    "accepted": gettext_lazy("Closed"),
+    "accepted": gettext_lazy("Accepted and closed"),
     "withdrawn": gettext_lazy("Withdrawn"),
     "all": gettext_lazy("All"),
 }

@@ -50,7 +50,7 @@ class ItemState(models.TextChoices):
     IN_PROGRESS = "in_progress", _("In progress")
     SUBMITTED = "submitted", _("Waiting for acceptance")
     RETURNED = "returned", _("Sent back")
-    ACCEPTED = "accepted", _("Closed")
+    ACCEPTED = "accepted", _("Accepted and closed")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.indicators import current_table
 from analysis.ledger_lists import in_view, items_of
@@ -93,9 +93,11 @@ def own_figures(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/self_check/figures.html", context, status=422 if failed else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def own_figures_take_back(request: HttpRequest) -> HttpResponse:
-    """Takes back figures nobody has decided on."""
+    """Takes back figures nobody has decided on. The address alone only leads back."""
+    if request.method != "POST":
+        return redirect("self_check")
     waiting = _newest(request, figures_year(request.scope.county))
     if waiting is None:
         messages.warning(request, _("Nothing is waiting."))
