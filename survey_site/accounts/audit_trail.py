@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils import timezone
 
 from survey_site.accounts.audit import record
@@ -80,8 +82,11 @@ def _with_reason(request: HttpRequest, person: User) -> str:
     about = getattr(request, "audit_about", "")
     if not about:
         about = described(request.resolver_match.kwargs, county=person.county)
-    # Only a form that the view has read: a large upload is not parsed for this.
-    form = getattr(request, "_post", None) or {}
+    form: Mapping[str, str] = {}
+    # An upload that the view has not looked at is not parsed for this.
+    if request.content_type == "application/x-www-form-urlencoded" or hasattr(request, "_post"):
+        with suppress(SuspiciousOperation, UnreadablePostError):
+            form = request.POST
     reason = form.get("reason", "").replace("\x00", "").strip()[:REASON_LENGTH]
     return f"{about}（{reason}）" if about and reason else about or reason
 

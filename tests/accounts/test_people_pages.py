@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -32,7 +34,9 @@ def test_disabled_account_is_signed_out_at_once_and_stays_out_when_enabled_again
     assert theirs.get("/desk/waves/").status_code == 200
     client = signed_in(cast.alice)
     assert "停用" in client.get(f"/desk/people/{cast.bob.pk}/disable/").content.decode()
-    client.post(f"/desk/people/{cast.bob.pk}/disable/", {"reason": "调离"})
+    reason = urlencode({"reason": "调离"})
+    form = "application/x-www-form-urlencoded"
+    client.post(f"/desk/people/{cast.bob.pk}/disable/", reason, content_type=form)
     assert theirs.get("/desk/waves/").status_code == 302
     assert sign_in(Client(), "bob")["Location"] == "/accounts/inactive/"
     client.post(f"/desk/people/{cast.bob.pk}/enable/")
