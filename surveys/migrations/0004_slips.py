@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='SlipStep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('printed', 'Printed'), ('handed', 'Handed out'), ('returned', 'Returned'), ('void', 'Voided'), ('reprinted', 'Reprinted'), ('one_void', 'One slip voided')], max_length=9, verbose_name='step')),
+                ('action', models.CharField(choices=[('printed', 'Printed'), ('handed', 'Handed out'), ('returned', 'Came back'), ('void', 'Voided'), ('reprinted', 'Reprinted'), ('one_void', 'One slip voided')], max_length=9, verbose_name='step')),
                 ('slips', models.PositiveIntegerField(verbose_name='slips')),
                 ('to', models.CharField(blank=True, max_length=60, verbose_name='handed to')),
                 ('remark', models.CharField(blank=True, max_length=500, verbose_name='remark')),

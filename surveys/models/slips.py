@@ -127,7 +127,7 @@ class SlipStep(models.Model):
     class Action(models.TextChoices):
         PRINTED = "printed", _("Printed")
         HANDED_OUT = "handed", _("Handed out")
-        RETURNED = "returned", _("Returned")
+        RETURNED = "returned", _("Came back")
         VOID = "void", _("Voided")
         REPRINTED = "reprinted", _("Reprinted")
         ONE_VOID = "one_void", _("One slip voided")

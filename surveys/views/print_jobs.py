@@ -129,7 +129,9 @@ def print_file(request: HttpRequest, print_job_id: int) -> HttpResponseBase:
     """The finished file, in pieces if the browser asks so."""
     found = _job(request, print_job_id)
     if not _may_fetch(request, found):
-        messages.warning(request, _("Slips are fetched by those who hand them out: the bureau and the school."))
+        messages.warning(
+            request, _("Slips are fetched by those who hand them out: the bureau and the school.")
+        )
         return redirect("print_job", found.pk)
     path = file_of(found, timezone.now())
     if path is None:

@@ -35,7 +35,9 @@ def file_in_ranges(request: HttpRequest, path: Path, *, name: str, content_type:
     if request.headers.get("If-Range", mark) not in (mark, changed):
         wanted = None
     if wanted is None:
-        return FileResponse(path.open("rb"), content_type=content_type, headers=headers)
+        return FileResponse(
+            path.open("rb"), as_attachment=True, filename=name, content_type=content_type, headers=headers
+        )
     first, last = wanted
     if first >= size:
         headers["Content-Range"] = f"bytes */{size}"
