@@ -8,6 +8,7 @@ of the audiences asked at schools; it is kept in the cache under the digest of t
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +16,16 @@ import numpy as np
 import pandas as pd
 from django.core.cache import cache
 
+from analysis.school_signals import is_poster, rule_of_shares, share_signals
 from scoring.item_rows import chain_digest
 from scoring.numeric.errors import NotComputable
-from scoring.numeric.quality import AnswerSheets, find_batches, flagged_rows, schools_for_review
+from scoring.numeric.quality import (
+    AnswerSheets,
+    SchoolReview,
+    find_batches,
+    flagged_rows,
+    schools_for_review,
+)
 from scoring.numeric.quality_rows import contradicts_fact, row_quality, too_fast
 from scoring.numeric.quality_schools import BURST_WINDOW_S
 from scoring.numeric.quality_signals import (
@@ -54,7 +62,8 @@ class SeenSignal:
 @dataclass(frozen=True)
 class SeenBatch:
     """Replies (ids) that belong together: the same answers ("vector"), the same ten minutes ("window"),
-    filled in too fast ("fast"), or all of this audience at this school ("all")."""
+    filled in too fast ("fast"), through the open poster ("poster"), or all of this audience at this school
+    ("all")."""
 
     audience: str
     basis: str
@@ -71,8 +80,12 @@ class SchoolToReview:
 
     @property
     def marked(self) -> int:
-        """How many replies its signals point to, each counted once; all of an audience are no pointer."""
-        return len({reply for one in self.batches if one.basis != "all" for reply in one.replies})
+        """How many replies its signals point to, each counted once.
+
+        All of an audience, or all of a channel, are no pointer: honest ones are among them.
+        """
+        sets = (one for one in self.batches if one.basis not in ("all", "poster"))
+        return len({reply for one in sets for reply in one.replies})
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,17 @@ def answer_quality(wave: Wave) -> AnswerQuality:
     if found is None:
         found = _look(wave)
         cache.set(_key(wave), found, KEPT_SECONDS)
+        cache.set(_latest_key(wave), (time.time(), found), KEPT_SECONDS)
     return found
+
+
+def latest_answer_quality(wave: Wave, *, max_age_seconds: int) -> AnswerQuality | None:
+    """What the last look found, if it is not older than this; None means that nobody has looked lately.
+
+    For pages that are loaded every few seconds while replies come in: they must not look each time.
+    """
+    kept = cache.get(_latest_key(wave))
+    return kept[1] if kept and time.time() - kept[0] <= max_age_seconds else None
 
 
 def is_looked_at(wave: Wave) -> bool:
@@ -114,7 +137,11 @@ def is_looked_at(wave: Wave) -> bool:
 
 
 def _key(wave: Wave) -> str:
-    return f"answer-quality-{wave.pk}-{chain_digest(wave)}"
+    return f"answer-quality-{wave.pk}-{chain_digest(wave)}-{'closed' if wave.is_closed else 'open'}"
+
+
+def _latest_key(wave: Wave) -> str:
+    return f"answer-quality-latest-{wave.pk}"
 
 
 def _look(wave: Wave) -> AnswerQuality:
@@ -137,7 +164,7 @@ def _look(wave: Wave) -> AnswerQuality:
         sheets = _sheets(frame, row.version.questionnaire, class_sizes)
         if sheets is None or not _enough(sheets):
             continue
-        found = _signals(sheets)
+        found = _signals(sheets, _of_shares(wave, frame))
         window_batches = find_batches(sheets, window_s=BURST_WINDOW_S - 1)
         ids = frame["id"].to_numpy()
         marked += [int(one) for one in ids[flagged_rows(sheets, batches=window_batches)]]
@@ -150,7 +177,7 @@ def _look(wave: Wave) -> AnswerQuality:
                 SeenBatch(row.audience, one.basis, tuple(int(i) for i in ids[one.rows]), one.kinds)
                 for one in review.batches
             )
-            batches[review.school] += _by_pace_and_all(sheets, ids, review.school, row.audience, review.kinds)
+            batches[review.school] += _sets(sheets, frame, review, row.audience)
             signals.setdefault(review.school, []).extend(_seen(found, review.school, row.audience))
     schools = []
     for code in sorted(signals.keys() | batches.keys()):
@@ -160,15 +187,26 @@ def _look(wave: Wave) -> AnswerQuality:
     return AnswerQuality(looked_at, tuple(schools), tuple(counts), tuple(sorted(marked)))
 
 
-def _by_pace_and_all(
-    sheets: AnswerSheets, ids: np.ndarray, school: str, audience: str, kinds: Sequence[str]
-) -> list[SeenBatch]:
-    own = sheets.school == school
-    sets = [SeenBatch(audience, "all", tuple(int(one) for one in ids[own]), ())]
-    if "pace" in kinds and sheets.duration_s is not None:
-        fast = own & _fast(sheets)
-        sets.insert(0, SeenBatch(audience, "fast", tuple(int(one) for one in ids[fast]), ("pace",)))
-    return sets
+def _sets(sheets: AnswerSheets, frame: pd.DataFrame, review: SchoolReview, audience: str) -> list[SeenBatch]:
+    """What may be decided on beside the batches: the fast replies, those of the poster, all of them."""
+    ids, own = frame["id"].to_numpy(), sheets.school == review.school
+
+    def seen(basis: str, rows: np.ndarray, kinds: tuple[str, ...]) -> SeenBatch:
+        return SeenBatch(audience, basis, tuple(int(one) for one in ids[rows]), kinds)
+
+    sets = []
+    if "pace" in review.kinds and sheets.duration_s is not None:
+        sets.append(seen("fast", own & _fast(sheets), ("pace",)))
+    if "channel" in review.kinds:
+        sets.append(seen("poster", own & is_poster(frame), ("channel",)))
+    return [*sets, seen("all", own, ())]
+
+
+def _of_shares(wave: Wave, frame: pd.DataFrame) -> list[Callable[[], Signal]]:
+    """Signals that say how satisfied a school is: of a closed wave only, like the school's own figure."""
+    if not wave.is_closed:
+        return []
+    return share_signals(frame, rule_of_shares(wave), minimum=wave.minimum_group_size)
 
 
 def _fast(sheets: AnswerSheets) -> np.ndarray:
@@ -190,7 +228,7 @@ def _seen(found: Sequence[Signal], school: str, audience: str) -> list[SeenSigna
     return seen
 
 
-def _signals(sheets: AnswerSheets) -> list[Signal]:
+def _signals(sheets: AnswerSheets, of_shares: Sequence[Callable[[], Signal]]) -> list[Signal]:
     """The signals that this form and these schools allow; the others stay silent."""
     scores = np.where(sheets.answers == DONT_KNOW, np.nan, sheets.answers)
 
@@ -204,7 +242,7 @@ def _signals(sheets: AnswerSheets) -> list[Signal]:
     if sheets.contradicts is not None:
         tests.append(lambda: many_contradictions(sheets.school, contradicts=sheets.contradicts))
     found = []
-    for test in tests:
+    for test in (*tests, *of_shares):
         with contextlib.suppress(NotComputable):
             found.append(test())
     return found

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from analysis.answer_quality import SeenSignal
 from analysis.results import audience_name
+from analysis.templatetags.figures import part_text
 
 KINDS = {
     "answers": gettext_lazy("answers alike"),
@@ -25,6 +26,8 @@ NAMES = {
     "low_variety": gettext_lazy("Less variety than schools of equal mean"),
     "many_fast": gettext_lazy("Many filled in too fast"),
     "many_contradictions": gettext_lazy("Many contradict the roster"),
+    "level_above_prediction": gettext_lazy("Far more satisfied than the other schools make likely"),
+    "channel_gap": gettext_lazy("Far more satisfied on the poster than on the slips"),
 }
 
 SENTENCES: dict[str, Callable[[SeenSignal], str]] = {
@@ -52,6 +55,15 @@ SENTENCES: dict[str, Callable[[SeenSignal], str]] = {
         "%(expected)s. Honest "
         "explanation: the roster is old or wrong."
     ) % {"value": f"{one.value:.0f}", "expected": f"{one.expected:.1f}"},
+    "level_above_prediction": lambda one: _(
+        "So many are satisfied that the other schools do not make it likely; by them one would expect about "
+        "%(expected)s. Honest explanation: a school that really is excellent."
+    ) % {"expected": part_text(one.expected)},
+    "channel_gap": lambda one: _(
+        "On the open poster, whose code anybody may pass on, %(value)s percentage points more are satisfied "
+        "than on the one-time slips; in this county the difference is usually %(expected)s. Honest "
+        "explanation: other people scan a poster than fill in a slip."
+    ) % {"value": f"{100 * one.value:+.0f}", "expected": f"{100 * one.expected:+.0f}"},
 }  # fmt: skip
 
 
@@ -87,6 +99,12 @@ def basis_sentence(audience: str, basis: str, count: int) -> str:
         text = ngettext(
             "%(audience)s: %(count)s reply filled in too fast",
             "%(audience)s: %(count)s replies filled in too fast",
+            count,
+        )
+    elif basis == "poster":
+        text = ngettext(
+            "%(audience)s: the only reply through the open poster here",
+            "%(audience)s: all %(count)s replies through the open poster here",
             count,
         )
     else:

@@ -17,11 +17,12 @@ from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.multiplicity import benjamini_hochberg
 from scoring.numeric.quality_rows import MIN_ITEMS
 from scoring.numeric.quality_schools import BURST_WINDOW_S, largest_device, modal_vectors
-from scoring.numeric.small_area import fit_beta_binomial
+from scoring.numeric.small_area import BetaBinomial, fit_beta_binomial
 
 Kind = Literal["answers", "arrival", "pace", "entry", "channel", "facts"]
 Q_LIMIT = 0.01
 MIN_COUNT = 8  # fewer equal things coincide by chance
+MAYBE_HIGH = 0.2
 MIN_SCHOOLS = 8  # to know what is usual in this county
 
 
@@ -157,7 +158,9 @@ def level_above_prediction(satisfied: ArrayLike, *, n: ArrayLike, school: ArrayL
     """A satisfied share far above what the other schools make likely; value = the share. One row per school.
 
     P(Y ≥ y) under the beta-binomial fitted to the *other* schools. Trap: real excellence; so it counts as a
-    signal of the kind "answers" and never adds to the other signals of that kind.
+    signal of the kind "answers" and never adds to the other signals of that kind. A school that the fit to
+    all schools finds ordinary (P above MAYBE_HIGH) keeps that fit: leaving out one more would change nothing
+    that could become a hit, and costs a fit per school.
     """
     y, size = np.asarray(satisfied, dtype=float), np.asarray(n, dtype=float)
     labels, order = np.unique(np.asarray(school), return_index=True)
@@ -166,17 +169,22 @@ def level_above_prediction(satisfied: ArrayLike, *, n: ArrayLike, school: ArrayL
     y, size = y[order], size[order]
     _enough(len(labels))
     p, expected = np.full(len(y), np.nan), np.full(len(y), np.nan)
+    together = fit_beta_binomial(y, n=size)
     for j in np.flatnonzero(size > 0):
-        others = np.arange(len(y)) != j
-        prior = fit_beta_binomial(y[others], n=size[others])
-        count, total = round(y[j]), round(size[j])
-        expected[j] = prior.mu
-        if prior.rho > 0:
-            p[j] = stats.betabinom.sf(count - 1, total, prior.alpha, prior.beta)
-        else:
-            p[j] = stats.binom.sf(count - 1, total, min(prior.mu, 1 - 1e-12))
+        p[j], expected[j] = _so_many_or_more(together, y[j], size[j]), together.mu
+        if p[j] < MAYBE_HIGH:
+            others = np.arange(len(y)) != j
+            prior = fit_beta_binomial(y[others], n=size[others])
+            p[j], expected[j] = _so_many_or_more(prior, y[j], size[j]), prior.mu
     share = np.where(size > 0, y / np.maximum(size, 1), np.nan)
     return _signal("level_above_prediction", "answers", labels, share, expected, p, 0)
+
+
+def _so_many_or_more(prior: BetaBinomial, satisfied: float, n: float) -> float:
+    count, total = round(satisfied), round(n)
+    if prior.rho > 0:
+        return float(stats.betabinom.sf(count - 1, total, prior.alpha, prior.beta))
+    return float(stats.binom.sf(count - 1, total, min(prior.mu, 1 - 1e-12)))
 
 
 def channel_gap(

@@ -25,9 +25,12 @@ STEPS = ("satisfied", "rather_satisfied", "basically_satisfied", "dissatisfied",
 
 
 def answer_as(
-    wave: Wave, school: str, rows: list[dict[str, str]], *, seconds: list[int], minutes: list[int]
-) -> None:
-    collector = wave.collectors.select_related("school", "wave").get(audience="parent", school__code=school)
+    wave: Wave, school: str, rows: list[dict[str, str]], *, seconds: list[int], minutes: list[int],
+    channel: str = "poster",
+) -> None:  # fmt: skip
+    collector = wave.collectors.select_related("school", "wave").get(
+        audience="parent", school__code=school, channel=channel
+    )
     table = wave.audiences.get(audience="parent").version.table
     submissions = []
     for answers, took, minute in zip(rows, seconds, minutes, strict=True):
