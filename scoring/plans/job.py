@@ -89,7 +89,9 @@ def column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
 
 def words(values: pd.Series) -> pd.Series:
     """Category names: numbers without a needless decimal point; missing stays missing."""
-    return values.map(as_word, na_action="ignore")
+    if values.dtype == object:  # 1 and True would be one key, and are not one word
+        return values.map(as_word, na_action="ignore")
+    return values.map({value: as_word(value) for value in values.dropna().unique()})
 
 
 def domain_mask(frame: pd.DataFrame, domain) -> np.ndarray | None:
