@@ -14,6 +14,7 @@ from analysis.views import (
     evaluation_what_if,
     evaluations,
     evidence,
+    fieldwork,
     indicator_preview,
     indicator_tables,
     indicators,
@@ -37,6 +38,7 @@ from analysis.views import (
     task_table,
 )
 from survey_site.accounts.access import allow, public
+from survey_site.accounts.school_mail import post_school_message, school_addresses
 from survey_site.accounts.views import accepting, audit_log, inviting, people
 from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
 from surveys.views import (
@@ -47,6 +49,7 @@ from surveys.views import (
     respond,
     roster,
     school_desk,
+    school_messages,
     schools,
     slips,
     targets,
@@ -170,6 +173,38 @@ urlpatterns = [
         allow("bureau")(targets.targets_upload),
         name="targets_upload",
     ),
+    path(
+        "desk/waves/<int:wave_id>/fieldwork/",
+        allow("bureau", "reviewer")(fieldwork.fieldwork_page),
+        name="fieldwork",
+    ),
+    path(
+        "desk/waves/<int:wave_id>/fieldwork.xlsx",
+        allow("bureau", "reviewer")(fieldwork.fieldwork_file),
+        name="fieldwork_file",
+    ),
+    path(
+        "desk/messages/",
+        allow("bureau", "reviewer")(school_messages.school_messages),
+        name="school_messages",
+    ),
+    path(
+        "desk/messages/new/",
+        allow("bureau")(school_messages.school_message_new),
+        {"addresses": school_addresses, "post": post_school_message},
+        name="school_message_new",
+    ),
+    path(
+        "desk/messages/<int:message_id>/",
+        allow("bureau", "reviewer")(school_messages.school_message),
+        name="school_message",
+    ),
+    path("desk/school/messages/", allow("school")(school_messages.own_messages), name="own_messages"),
+    path(
+        "desk/school/messages/<int:copy_id>/read/",
+        allow("school")(school_messages.own_message_read),
+        name="own_message_read",
+    ),
     path("desk/waves/<int:wave_id>/draws/", allow("bureau", "reviewer")(draws.draws), name="draws"),
     path(
         "desk/waves/<int:wave_id>/draws/<int:draw_id>/",
@@ -223,6 +258,11 @@ urlpatterns = [
         name="collector_show",
     ),
     path(
+        "desk/waves/collectors/<int:collector_id>/open-day/",
+        allow("bureau", "reviewer", "school")(school_desk.open_day),
+        name="open_day",
+    ),
+    path(
         "desk/waves/collectors/<int:collector_id>/poster/",
         allow("bureau", "reviewer", "school")(collectors.collector_poster),
         name="collector_poster",
@@ -260,7 +300,7 @@ urlpatterns = [
     ),
     path(
         "desk/slips/batches/<int:slip_batch_id>/void/",
-        allow("bureau", "school")(slips.batch_void),
+        allow("bureau", "school", fresh=True)(slips.batch_void),
         name="slip_batch_void",
     ),
     path(
@@ -338,7 +378,7 @@ urlpatterns = [
     ),
     path(
         "desk/evaluation/standards/<int:province_standard_id>/withdraw/",
-        allow("bureau")(standards.standard_withdraw),
+        allow("bureau", fresh=True)(standards.standard_withdraw),
         name="standard_withdraw",
     ),
     path("desk/schools/", allow("bureau", "reviewer")(schools.schools), name="schools"),
@@ -389,7 +429,7 @@ urlpatterns = [
     ),
     path(
         "desk/indicators/tables/<int:indicator_table_id>/withdraw/",
-        allow("bureau")(indicator_tables.withdraw),
+        allow("bureau", fresh=True)(indicator_tables.withdraw),
         name="indicator_withdraw",
     ),
     path(
@@ -404,7 +444,7 @@ urlpatterns = [
     ),
     path(
         "desk/evidence/<int:evidence_file_id>/withdraw/",
-        allow("bureau")(evidence.evidence_withdraw),
+        allow("bureau", fresh=True)(evidence.evidence_withdraw),
         name="evidence_withdraw",
     ),
     path("desk/tasks/", allow("bureau", "reviewer")(task_table.tasks), name="tasks"),

@@ -33,6 +33,7 @@ class AuditMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        _note_wrong_code(request, response)
         if hasattr(request, "audit_person") and getattr(request, "audited", True):
             outcome = _outcome(request, response)
             if outcome:
@@ -60,6 +61,17 @@ class AuditMiddleware:
         except DatabaseError:
             # What was done is done; a log that cannot be written must not turn its page into an error.
             logger.exception("The audit log could not be written: %s by user %s", match.route, person.pk)
+
+
+def _note_wrong_code(request: HttpRequest, response: HttpResponse) -> None:
+    """The password was right and the code was not: allauth shows the form again."""
+    stage = getattr(request, "_login_stage", None)
+    if stage is not None and request.method == "POST" and response.status_code == 200:
+        user = stage.login.user
+        record(
+            "second_step_failed", county=user.county, person=None, about=user.username, now=timezone.now(),
+            page=page_of(request), outcome=AuditEntry.Outcome.FAILED,
+        )  # fmt: skip
 
 
 def leave_out(request: HttpRequest) -> None:
