@@ -47,6 +47,7 @@ class Candidate:
 
 def of_evaluation(evaluation: Evaluation) -> list[Candidate]:
     """Every criterion that is not met or cannot be judged; for rules about schools one line per school.
+    What is missed comes before what cannot be judged.
 
     A school is found by its code or name on the roster; one that is not there keeps its name in the text.
     """
@@ -77,8 +78,8 @@ def of_evaluation(evaluation: Evaluation) -> list[Candidate]:
                     is_open_already=(evaluation.standard_key, subject, None) in standing, **about,
                 )
             )  # fmt: skip
-        for label in missed:
-            school = roster.find(label)
+        schools_missed = sorted(((label, roster.find(label)) for label in missed), key=_by_code)
+        for label, school in schools_missed:
             subject = f"criterion:{key}" if school else f"criterion:{key}:{label}"[:120]
             place = (evaluation.standard_key, subject, school.pk if school else None)
             said, measure = _of_school(schools.get(label, {}), key, standard)
@@ -91,7 +92,7 @@ def of_evaluation(evaluation: Evaluation) -> list[Candidate]:
                     is_open_already=place in standing, **about,
                 )
             )  # fmt: skip
-    return found
+    return sorted(found, key=lambda one: one.verdict != "not_met")
 
 
 def of_survey(wave: Wave, *, now: datetime) -> tuple[list[Candidate], ScoreRun | None]:
@@ -143,7 +144,11 @@ def _of_school(school: Mapping[str, Any], criterion: str, standard: Standard) ->
             if finding["criterion"] == criterion and finding["verdict"] == "not_met":
                 stage = _text(STAGE_NAMES[part["stage"]]) + _colon() if part.get("stage") else ""
                 said.append(stage + _text(finding["sentence"]))
-        here = [one for one in part.get("shortfalls", ()) if one["criterion"] == criterion]
+        here = [
+            one
+            for one in part.get("shortfalls", ())
+            if one["criterion"] == criterion and one["add"] and not one["is_surplus"]
+        ]
         if lacking := lacking_text(here, standard, language=get_language() or CHINESE):
             stage = _text(STAGE_NAMES[part["stage"]]) + _colon() if part.get("stage") else ""
             short.append(stage + lacking)
@@ -165,6 +170,11 @@ def _topic(row: Any, results: WaveResults, standing: set[tuple[str, str, int | N
         key=subject, subject=subject, title=row.name, problem=problem, measure="", department="",
         verdict="not_met", school=None, is_open_already=("", subject, None) in standing,
     )  # fmt: skip
+
+
+def _by_code(named: tuple[str, School | None]) -> tuple[bool, str]:
+    label, school = named
+    return school is None, school.code if school else label
 
 
 def _colon() -> str:

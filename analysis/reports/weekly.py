@@ -199,4 +199,4 @@ def _departments(items: tuple[ReportedItem, ...], week: Week) -> tuple[Departmen
 
 
 def _said(remark: str) -> str:
-    return f"：{remark}" if remark else ""
+    return f"：{remark.rstrip('。.；; ')}" if remark else ""
