@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.columns import STAGES, plain, words
+from analysis.indicator_files.heading_words import UNITS, bare, without_stage, without_unit
 from analysis.school_table import column_headings
 from analysis.standard_parts import Standard
 from surveys.roster.cells import Row, Sheet
@@ -24,22 +25,10 @@ LEAST_FOREIGN = 4  # so many texts above numbers make a table, even if none of t
 SAMPLES = 3
 LONGEST_HEADING = 200
 IGNORED = frozenset(("序号", "编号", "备注", "说明", "no", "no."))
-# Unit → what a figure is multiplied by, to be in the column's own unit (人, ㎡, 元, …).
-UNITS: Mapping[str, int] = dict.fromkeys(
-    ("人", "名", "位", "个", "间", "台", "册", "班", "个班", "元", "m2", "平方米", "平米", "%", "所"), 1
-) | {
-    "百元": 100, "千元": 1_000, "万元": 10_000, "万": 10_000, "亿元": 10**8, "万册": 10_000, "千册": 1_000,
-    "万平方米": 10_000, "万m2": 10_000, "万人": 10_000,
-}  # fmt: skip
 # Rosters' words for what tells one row from another.
 ROSTER_FIELDS = {"name": "school", "code": "code", "location": "location", "is_public": "public"}
 TIMES = (1, 100, 1_000, 10_000, 10**8)
 
-_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
-_UNIT_BEHIND = re.compile(r"[/,:](?:单位:?)?([^/,:]+)$")
-_DECORATION = re.compile(r"^[*★☆△▲#\d.、()①-⑳]+|^其中[:、]?|[*★☆]+$")
-_PUNCTUATION = re.compile(r"[\s、,，.。·/\\:：;；()（）\[\]“”\"'的和及与]")
-_COUNT_WORD = re.compile(r"(人数|总数|数量|数|情况)$")
 _NUMBER = re.compile(r"[\d.,%]+")
 
 
@@ -122,10 +111,10 @@ class _Reader:
         self.by_plain = column_headings(standard)
         self.by_bare: dict[str, str] = {}
         for text, column in self.by_plain.items():
-            self.by_bare.setdefault(_bare(text), column)
+            self.by_bare.setdefault(bare(text), column)
         for field, column in ROSTER_FIELDS.items():
             for text in SCHOOL_HEADINGS[field]:
-                self.by_bare.setdefault(_bare(plain(text)), column)
+                self.by_bare.setdefault(bare(plain(text)), column)
         self.spellings = list(self.by_bare)
         self.money = {key for key, column in standard.columns.items() if column.is_money}
 
@@ -146,7 +135,7 @@ class _Reader:
                 if self.score(headings, needed) <= told_before + 1:
                     break  # the row names a school: it is data without numbers
             score = self.score(headings, needed) + 0.01 * height
-            below = sheet.rows[place + height :]
+            below = [row for row in sheet.rows[place + height :] if not is_numbering(row)]
             is_table = score >= 2 or (len(headings) >= LEAST_FOREIGN and any(map(_has_numbers, below[:3])))
             if is_table and (best is None or score > best[0]):
                 above = [str(cell) for row in sheet.rows[:place] for cell in row.cells]
@@ -182,22 +171,22 @@ class _Reader:
             return Heading(index, text, state="ignored")
         times, stage, bare_texts = 1, "", []
         for one in texts:
-            bare, its_times = _without_unit(plain(one))
+            word, its_times = without_unit(plain(one))
             times = max(times, its_times)
-            if bare in words("stage"):
-                stage = words("stage")[bare]
-            elif bare:
-                bare, its_stage = _without_stage(bare)
+            if word in words("stage"):
+                stage = words("stage")[word]
+            elif word:
+                word, its_stage = without_stage(word)
                 stage = its_stage or stage
-                bare_texts.append(bare)
+                bare_texts.append(word)
         if not bare_texts:
             return Heading(index, text, times=times)
         for candidate in (*(plain(one) for one in texts[-1:]), bare_texts[-1], "".join(bare_texts)):
-            column = self.by_plain.get(candidate) or self.by_bare.get(_bare(candidate))
+            column = self.by_plain.get(candidate) or self.by_bare.get(bare(candidate))
             if column:
                 return Heading(index, text, self.staged(column, stage), times, "own")
-        near = difflib.get_close_matches(_bare("".join(bare_texts)), self.spellings, n=1, cutoff=0.55)
-        near = near or difflib.get_close_matches(_bare(bare_texts[-1]), self.spellings, n=1, cutoff=0.55)
+        near = difflib.get_close_matches(bare("".join(bare_texts)), self.spellings, n=1, cutoff=0.55)
+        near = near or difflib.get_close_matches(bare(bare_texts[-1]), self.spellings, n=1, cutoff=0.55)
         if near:
             return Heading(index, text, self.staged(self.by_bare[near[0]], stage), times, "suggested")
         return Heading(index, text, times=times)
@@ -258,41 +247,16 @@ def _stacks(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     return [tuple(line[index] for line in lines) for index in range(width)]
 
 
-def _without_unit(text: str) -> tuple[str, int]:
-    """A heading in its plain form without its unit, and the unit's factor: 设备值(万元) → 设备值, 10000."""
-    if text in UNITS:
-        return "", UNITS[text]
-    times = 1
-    for inside in _BRACKETS.findall(text):
-        unit = inside.removeprefix("单位").lstrip(":")
-        if unit in UNITS:
-            times = max(times, UNITS[unit])
-            text = text.replace(f"({inside})", "").replace(f"[{inside}]", "")
-    behind = _UNIT_BEHIND.search(text)
-    if behind and behind[1] in UNITS:
-        times, text = max(times, UNITS[behind[1]]), text[: behind.start()]
-    return _DECORATION.sub("", text), times
-
-
-def _without_stage(text: str) -> tuple[str, str]:
-    """小学学生数 and 学生数(小学) → 学生数, primary."""
-    for inside in _BRACKETS.findall(text):
-        if inside in words("stage"):
-            return text.replace(f"({inside})", ""), words("stage")[inside]
-    for word, stage in sorted(words("stage").items(), key=lambda pair: -len(pair[0])):
-        if len(word) > 1 and not word.isascii() and text.startswith(word) and len(text) > len(word) + 1:
-            return text.removeprefix(word), stage
-    return text, ""
-
-
-def _bare(text: str) -> str:
-    """For comparing headings: no punctuation, no 数 behind."""
-    bare = _PUNCTUATION.sub("", text)
-    return _COUNT_WORD.sub("", bare) or bare
-
-
 def _has_numbers(row: Row) -> bool:
     return any(_NUMBER.fullmatch(plain(str(cell))) for cell in row.cells if str(cell).strip())
+
+
+def is_numbering(row: Row) -> bool:
+    """A row that only counts the columns: 甲, 乙, 1, 2, 3, …"""
+    filled = [plain(str(cell)).strip("()") for cell in row.cells if str(cell).strip()]
+    numbers = [int(text) for text in filled if text.isdecimal() and len(text) < 4]
+    is_run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    return is_run and numbers[0] < 3 and all(len(text) < 4 for text in filled)
 
 
 def _is_units(row: Row) -> bool:

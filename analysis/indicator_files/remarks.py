@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from analysis.findings import CHINESE, ENGLISH, LANGUAGES, Sentence, Texts
 
 ERROR, DOUBT, NOTE = "error", "doubt", "note"
+# In the order of the page: the weightiest slips first.
+KINDS = ("entry", "twice", "unit", "total", "ratio", "before", "missing", "roster", "left_out", "split")
 MOST_ALIKE = 12  # remarks of one kind on one column; more are said in one sentence
 ROWS_NAMED = 8
 
 
 @dataclass(frozen=True)
 class Remark:
-    """One remark. weight: "error" (cannot be accepted), "doubt" (accepted with a tick), "note" (said only).
+    """One remark; `kind` groups remarks on the page (see KINDS).
 
-    kind groups remarks on the page: entry, unit, ratio, total, roster, twice, before, missing, left_out.
+    weight: "error" (cannot be accepted), "doubt" (accepted with a tick), "note" (only said).
     """
 
     weight: str
@@ -53,7 +55,7 @@ class Remark:
 
 
 def gathered(remarks: Iterable[Remark]) -> list[Remark]:
-    """Remarks in the table's order; many doubts of one kind on one column become one that counts them."""
+    """Remarks in the page's order; many doubts of one kind on one column become one that counts them."""
     alike: dict[tuple[str, str, str], list[Remark]] = defaultdict(list)
     kept: list[Remark] = []
     for remark in remarks:
@@ -64,7 +66,9 @@ def gathered(remarks: Iterable[Remark]) -> list[Remark]:
     for same in alike.values():
         kept += same if len(same) <= MOST_ALIKE else [_one_for(same)]
     weights = (ERROR, DOUBT, NOTE)
-    return sorted(kept, key=lambda one: (weights.index(one.weight), one.row, one.column))
+    return sorted(
+        kept, key=lambda one: (weights.index(one.weight), KINDS.index(one.kind), one.row, one.column)
+    )
 
 
 def _one_for(same: list[Remark]) -> Remark:

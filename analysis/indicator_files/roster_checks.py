@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from analysis.columns import STAGE_NAMES, STAGES_OF_TYPE, plain, words
-from analysis.findings import Quantity, Sentence
+from analysis.findings import CHINESE, ENGLISH, Quantity, Sentence
 from analysis.indicator_files.figure_checks import figures_of
-from analysis.indicator_files.remarks import DOUBT, ERROR, Remark
+from analysis.indicator_files.remarks import DOUBT, ERROR, MOST_ALIKE, Remark
 from analysis.indicator_files.school_lines import SchoolLines, base_column
 from analysis.school_table import Record
 from analysis.standard_parts import Standard
@@ -76,15 +76,9 @@ def roster_doubts(lines: SchoolLines, roster: Roster, standard: Standard) -> Ite
                 else Sentence("名册中没有这所学校。", "This school is not on the roster.")
             )  # fmt: skip
             yield Remark(DOUBT, "roster", sentence, record.line, *lines.at("school"), name)
+    yield from _missing([school.name for school in roster.schools if school.code not in rows])
     for school in roster.schools:
-        if school.code not in rows:
-            sentence = Sentence(
-                "名册中的“{name}”不在表中。",
-                "{name} is on the roster and not in the table.",
-                {"name": school.name},
-            )
-            yield Remark(DOUBT, "roster", sentence, school=school.name)
-        else:
+        if school.code in rows:
             yield from _school_doubts(school, rows[school.code], lines, standard)
 
 
@@ -130,6 +124,24 @@ def before_doubts(
 
 def _key(record: Record) -> tuple[str, str]:
     return plain(record.cells.get("school", "")), record.cells.get("stage", "")
+
+
+def _missing(names: list[str]) -> Iterator[Remark]:
+    """Schools that the table lacks: each by itself, or all in one sentence if there are many."""
+    if len(names) > MOST_ALIKE:
+        joined = {CHINESE: "、".join(names), ENGLISH: ", ".join(names)}
+        sentence = Sentence(
+            "名册中有{count}所学校不在表中：{names}。",
+            "{count} schools of the roster are not in the table: {names}.",
+            {"count": len(names), "names": joined},
+        )
+        yield Remark(DOUBT, "roster", sentence)
+        return
+    for name in names:
+        sentence = Sentence(
+            "名册中的“{name}”不在表中。", "{name} is on the roster and not in the table.", {"name": name}
+        )
+        yield Remark(DOUBT, "roster", sentence, school=name)
 
 
 def _school_doubts(

@@ -87,7 +87,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
         "missing_schools": _missing_schools(county, schools),
         "rows": len(schools.lines) if schools else 0,
         "answered": sum(1 for line in items.lines if line["value"]) if items else 0,
-        "standards": [needs_of(standard, schools, items) for standard in standards.values()],
+        "standards": [needs_of(one, schools, items) for one in _used_first(standards, schools, items)],
         "form": form,
         "default_standard": DEFAULT_STANDARD,
         "choices": [(key, spoken(standard.name)) for key, standard in standards.items()],
@@ -157,6 +157,12 @@ def needs_of(
         lacking if asked else None,
         len(asked),
     )
+
+
+def _used_first(standards: dict[str, Standard], *tables: IndicatorTable | None) -> list[Standard]:
+    """The standards that the tables were made for, then the others."""
+    used = {table.standard_key for table in tables if table} or {DEFAULT_STANDARD}
+    return sorted(standards.values(), key=lambda standard: standard.key not in used)
 
 
 def _missing_schools(county, table: IndicatorTable | None) -> list[str]:

@@ -1,5 +1,6 @@
-"""School tables as counties really keep them, for tests: merged headings, 万元, full-width digits, notes rows,
-totals, blanks, a school twice. Figures are drawn from a seed.
+"""School tables as counties really keep them: merged headings, 万元, full-width digits, notes, totals.
+
+For tests; figures are drawn from a seed.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from surveys.models import County, School, Township
 
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 UPPER = [
-    "序号", "学校（机构）名称", "学段", "城乡类型", "学生情况", "", "", "专任教师", "", "", "", "校舍及场地", "",
-    "教学仪器设备值（万元）", "网络多媒体教室（间）", "专用教室", "", "备注",
+    "序号", "学校（机构）名称", "学段", "城乡类型", "学生情况", "", "", "专任教师", "", "", "", "校舍及场地",
+    "", "教学仪器设备值（万元）", "网络多媒体教室（间）", "专用教室", "", "备注",
 ]  # fmt: skip
 LOWER = [
     "", "", "", "", "学生数", "班级数", "最大班额", "合计", "高于规定学历", "县级以上骨干教师",
-    "体育、艺术（美术、音乐）", "教学及辅助用房（㎡）", "体育运动场馆面积（平方米）", "", "", "音乐教室", "美术教室", "",
+    "体育、艺术（美术、音乐）", "教学及辅助用房（㎡）", "体育运动场馆面积（平方米）", "", "",
+    "音乐教室", "美术教室", "",
 ]  # fmt: skip
 
 
@@ -106,7 +108,7 @@ def roster(county: County, count: int) -> list[School]:
     return School.objects.bulk_create(
         School(
             county=county, township=township, code=f"S{number:05}", name=name,
-            stage="junior" if name.endswith("中学") else "primary", location="town", pupils_by_grade={}, classes=0,
+            stage="junior" if name.endswith("中学") else "primary", location="town",
         )
         for number, name in enumerate(school_names(count), start=1)
     )  # fmt: skip
