@@ -195,13 +195,13 @@ urlpatterns = [
         name="school_message_new",
     ),
     path(
-        "desk/messages/<int:message_id>/",
+        "desk/messages/<int:school_message_id>/",
         allow("bureau", "reviewer")(school_messages.school_message),
         name="school_message",
     ),
     path("desk/school/messages/", allow("school")(school_messages.own_messages), name="own_messages"),
     path(
-        "desk/school/messages/<int:copy_id>/read/",
+        "desk/school/messages/<int:message_to_school_id>/read/",
         allow("school")(school_messages.own_message_read),
         name="own_message_read",
     ),

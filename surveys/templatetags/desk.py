@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from surveys.audiences import AUDIENCES
 from surveys.models import Wave
 from surveys.roster.wording import grade_name
+from surveys.target_file import band_name
 from surveys.views.lists import Sort
 
 register = template.Library()
@@ -54,6 +55,12 @@ def days(wave: Wave) -> str:
 def grade(number: int | str) -> str:
     """{{ grade|grade }}: 七年级, Grade 7."""
     return grade_name(number)
+
+
+@register.filter
+def band(code: str) -> str:
+    """{{ "g1_3"|band }}: 1–3年级, Grades 1–3."""
+    return band_name(code)
 
 
 @register.filter

@@ -1,17 +1,20 @@
-"""A school's own desk: its QR codes and how many have answered. No answer, no result, no other school."""
+"""A school's own desk, held at the gate: its QR codes and how many have answered. No answer, no result."""
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from surveys.models import Channel, Collector, WaveState
-from surveys.progress import NOTHING
-from surveys.views.collectors import progress_of, visible_collectors
+from surveys.distribution.links import link_of, origin_of
+from surveys.models import Channel, SlipStep, WaveState
+from surveys.progress import progress_of_collectors
+from surveys.school_day import replies_today, school_days
+from surveys.views.collectors import visible_collectors
+
+STEPS_SHOWN = 5
 
 
 @require_safe
@@ -21,29 +24,48 @@ def school_desk(request: HttpRequest) -> HttpResponse:
 
     htmx asks for the counts alone every few seconds; without it the page is simply loaded again.
     """
-    own = (
-        visible_collectors(request.scope)
-        .filter(channel=Channel.POSTER)
-        .order_by("-wave__starts_on", "-wave", "pk")
-    )
+    own = visible_collectors(request.scope).order_by("-wave__starts_on", "-wave", "pk")
     found = list(own.filter(wave__state=WaveState.OPEN))
     if not found:
         closed = own.filter(wave__state=WaveState.CLOSED)
         newest = closed.first()
         found = list(closed.filter(wave=newest.wave)) if newest else []
-    context = {"waves": [_summary(list(group)) for _, group in groupby(found, key=_wave_id)]}
-    template = "desk/parts/school_counts.html" if request.htmx else "desk/school_desk.html"
-    return render(request, template, context)
+    days = school_days(found, now=timezone.now())
+    context = {"days": days, "has_slips": any(one.channel == Channel.SLIPS for one in found)}
+    if request.htmx:
+        return render(request, "desk/parts/school_counts.html", context)
+    # The hand-out log: the last slips that were printed, handed out, taken back or voided.
+    steps = SlipStep.objects.filter(collector__in=[one.pk for one in found]).order_by("-at", "-pk")
+    context["steps"] = steps.select_related("batch", "by")[:STEPS_SHOWN]
+    return render(request, "desk/school_desk.html", context)
 
 
-def _wave_id(collector: Collector) -> int:
-    return collector.wave_id
+@require_safe
+@vary_on_headers("HX-Request")
+def open_day(request: HttpRequest, collector_id: int) -> HttpResponse:
+    """The projector's page on a family open day: a QR code for the whole hall, and the count going up.
 
-
-def _summary(collectors: list[Collector]) -> dict:
-    rows = [(collector, progress_of(collector)) for collector in collectors]
-    return {
-        "wave": collectors[0].wave,
-        "rows": rows,
-        "total": sum((progress for _, progress in rows), NOTHING),
+    Counts only, never a rate. htmx asks for the counter alone; without it the page is loaded again.
+    """
+    collector = get_object_or_404(
+        visible_collectors(request.scope).filter(channel=Channel.POSTER), pk=collector_id
+    )
+    siblings = list(
+        visible_collectors(request.scope)
+        .filter(wave=collector.wave_id, school=collector.school_id, township=collector.township_id)
+        .order_by("pk")
+    )
+    same_audience = [one for one in siblings if one.audience == collector.audience]
+    progress = progress_of_collectors(same_audience)
+    context = {
+        "collector": collector,
+        "wave": collector.wave,
+        "progress": sum(list(progress.values())[1:], next(iter(progress.values()))),
+        "today": sum(replies_today(same_audience, now=timezone.now()).values()),
+        "link": link_of(collector.code, origin=origin_of(request)),
+        "others": [
+            one for one in siblings if one.channel == Channel.POSTER and one.audience != collector.audience
+        ],
     }
+    template = "desk/parts/open_day_count.html" if request.htmx else "desk/open_day.html"
+    return render(request, template, context)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -9,8 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from survey_site.accounts.models import User
+from surveys.intake import void_responses
+from surveys.models import AccessCode, CollectorTarget, Response, SlipBatch
+from surveys.school_day import replies_today
 from surveys.waves import close_wave, open_wave
 from tests.surveys.builders import make_county, make_school, make_slip, make_wave, open_wave_for, poster_of
+from tests.surveys.phone import text_of
 from tests.surveys.test_wave_pages import reply
 
 pytestmark = pytest.mark.django_db
@@ -40,8 +47,8 @@ def test_school_sees_its_own_count_against_its_target(desk, county, school):
     reply(poster_of(school), times=3)
     reply(poster_of(other), times=2)
     page = desk.get("/desk/school/")
-    (wave,) = page.context["waves"]
-    assert (wave["total"].replies, wave["total"].target) == (3, 30)
+    (day,) = page.context["days"]
+    assert (day.total.replies, day.total.target) == (3, 30)
     assert "第二小学" not in page.content.decode()
 
 
@@ -60,7 +67,7 @@ def test_htmx_gets_the_counts_alone(desk, county, school):
 def test_school_with_no_wave_reads_that_there_is_none(desk, county):
     make_wave(county)
     page = desk.get("/desk/school/")
-    assert (page.status_code, page.context["waves"]) == (200, [])
+    assert (page.status_code, page.context["days"]) == (200, [])
 
 
 def test_after_closing_the_school_sees_the_last_count_and_no_code(desk, county, school):
@@ -68,17 +75,70 @@ def test_after_closing_the_school_sees_the_last_count_and_no_code(desk, county, 
     reply(poster_of(school), times=2)
     close_wave(wave, by=None, now=timezone.now())
     page = desk.get("/desk/school/")
-    assert page.context["waves"][0]["total"].replies == 2
+    assert page.context["days"][0].total.replies == 2
     assert f"/desk/waves/collectors/{poster_of(school).pk}/show/" not in page.content.decode()
 
 
-def test_slips_of_the_school_are_not_shown_as_a_poster(desk, county, school):
+def test_poster_and_slips_of_one_audience_share_a_card_and_a_count(desk, county, school):
     wave = open_wave_for(county)
     make_slip(school, wave)
-    (shown,) = desk.get("/desk/school/").context["waves"]
-    assert [collector.channel for collector, _ in shown["rows"]] == ["poster"]
+    reply(poster_of(school), times=2)
     slips = school.collectors.get(channel="slips")
+    reply(slips)
+    (day,) = desk.get("/desk/school/").context["days"]
+    (card,) = day.audiences
+    assert (card.poster, card.slips) == (poster_of(school), slips)
+    assert (card.progress.replies, card.today) == (3, 3)
     assert desk.get(f"/desk/waves/collectors/{slips.pk}/qr.svg").status_code == 404
+    assert desk.get(f"/desk/waves/collectors/{slips.pk}/open-day/").status_code == 404
+
+
+def test_today_begins_at_midnight_in_beijing_and_leaves_out_what_was_voided(county, school):
+    wave = open_wave_for(county)
+    collector = poster_of(school)
+    morning = datetime(2026, 11, 20, 0, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
+    for minutes in (-10, 1, 60, 600):  # before midnight, and three times after it
+        reply(collector, now=morning + timedelta(minutes=minutes))
+    late = morning + timedelta(hours=20)
+    assert replies_today([collector], now=late) == {collector.pk: 3}
+    newest = Response.objects.order_by("-received_at").values_list("pk", flat=True)[:1]
+    void_responses(newest, wave=wave, reason="twice", by=None, now=late)
+    assert replies_today([collector], now=late) == {collector.pk: 2}
+    assert replies_today([collector], now=late + timedelta(days=1)) == {}
+
+
+def test_grades_and_classes_are_counted_but_never_who_or_when(desk, county, school):
+    wave = open_wave_for(county)
+    reply(poster_of(school), times=2)
+    CollectorTarget.objects.create(collector=poster_of(school), stratum="g1_3", target=5)
+    make_slip(school, wave)
+    slips = school.collectors.get(channel="slips")
+    batch = SlipBatch.objects.create(
+        wave=wave, collector=slips, number=1, label="三年级2班", count=2, made_at=timezone.now(),
+        state=SlipBatch.State.HANDED_OUT,
+    )  # fmt: skip
+    for letter, state in ((b"a", "issued"), (b"b", "used")):
+        AccessCode.objects.create(
+            collector=slips, batch=batch, digest=letter * 32, state=state,
+            used_on=timezone.localdate() if state == "used" else None,
+        )  # fmt: skip
+    page = desk.get("/desk/school/")
+    (card,) = page.context["days"][0].audiences
+    assert [(one.band, one.progress.replies, one.progress.target) for one in card.grades] == [("g1_3", 2, 5)]
+    assert [(one.label, one.slips.used, one.slips.valid) for one in card.classes] == [("三年级2班", 1, 2)]
+    assert "三年级2班" in page.content.decode()
+
+
+def test_the_projector_shows_counts_and_never_a_rate(desk, county, school):
+    open_wave_for(county)
+    collector = poster_of(school)
+    school.collectors.update(target=4)
+    reply(collector, times=3)
+    address = f"/desk/waves/collectors/{collector.pk}/open-day/"
+    page, part = desk.get(address), desk.get(address, headers={"HX-Request": "true"})
+    assert 'stroke-dasharray="75 100"' in part.content.decode() and "<html" not in part.content.decode()
+    assert f"/desk/waves/collectors/{collector.pk}/qr.svg" in page.content.decode()
+    assert "%" not in text_of(page).partition("<main")[2]
 
 
 def test_school_can_show_print_and_save_its_code(desk, county, school):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from decimal import Decimal
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def filled_in(desk: Client, **changes: object) -> dict:
     )
 
 
-def reply(collector: Collector, *, times: int = 1) -> None:
+def reply(collector: Collector, *, times: int = 1, now: datetime | None = None) -> None:
     """Complete answers of the first option throughout."""
     row = collector.wave.audiences.select_related("version").get(audience=collector.audience)
     table = row.version.table
@@ -73,7 +74,7 @@ def reply(collector: Collector, *, times: int = 1) -> None:
             Submission(
                 collector=collector, table=table, submission_id=secrets.token_bytes(16),
                 choices=sheet.choices, texts="", stratum=sheet.stratum, language="zh-hans",
-                received_at=timezone.now(),
+                received_at=now or timezone.now(),
             )
             for _ in range(times)
         ]
