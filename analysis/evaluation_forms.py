@@ -85,6 +85,22 @@ class EvaluateForm(forms.Form):
             yield setting, self[f"setting-{key}"]
 
     @property
+    def priced(self) -> bool:
+        return bool(priced_columns(self.standard))
+
+    @property
+    def price_errors(self) -> bool:
+        return any(name.startswith("price-") for name in self.errors)
+
+    @property
+    def choice_words(self) -> dict[str, str]:
+        """What may be chosen of each setting, in words."""
+        return {
+            key: "、".join(choice_word(one) for one in setting.choices)
+            for key, setting in self.standard.settings.items()
+        }
+
+    @property
     def price_rows(self) -> Iterator[tuple[str, forms.BoundField]]:
         """Each field with its column's unit."""
         for column in priced_columns(self.standard):
@@ -142,7 +158,7 @@ class EvaluateForm(forms.Form):
     def _setting_field(self, setting: Setting) -> forms.Field:
         label = said(setting.name, self.language)
         if setting.choices:
-            choices = [(one, one) for one in setting.choices]
+            choices = [(one, choice_word(one)) for one in setting.choices]
             if setting.default is None:
                 choices.insert(0, ("", _("left open")))
             return forms.ChoiceField(
@@ -164,6 +180,15 @@ class EvaluateForm(forms.Form):
             check(*arguments)
         except EvaluationFileError as error:
             self.add_error(field, error.texts[self.language])
+
+
+def choice_word(choice: str) -> str:
+    """A choice of a setting as the desk says it; a province's own stays as its file has it."""
+    words = {
+        "statistical": _("with sampling error (statistical)"),
+        "point": _("the figure itself (point)"),
+    }
+    return words.get(choice, choice)
 
 
 def tables_of(county: County, *, year: int, level: str) -> QuerySet[IndicatorTable]:

@@ -52,6 +52,10 @@ class SchoolLine:
     parts: tuple[StageLine, ...]
 
     @property
+    def lacks(self) -> bool:
+        return any(part.lacking for part in self.parts)
+
+    @property
     def word(self) -> str:
         """What lists are filtered by: the verdict, or "left_out" where nothing is judged."""
         return self.verdict or "left_out"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from scoring.models import Verdict
 register = template.Library()
 
 NOTHING = "—"
+_CODE = re.compile(r" \[[^\[\]]{1,40}\]")
 
 
 def reader_language() -> str:
@@ -29,6 +31,12 @@ def reader_language() -> str:
 def texts(value: Mapping[str, str] | str | None) -> str:
     """A text of a standard or a result in the reader's language."""
     return "" if not value else said(value, reader_language())
+
+
+@register.filter
+def without_codes(sentence: str) -> str:
+    """Schools by their names alone, where a sentence names several: the list has their codes."""
+    return _CODE.sub("", sentence)
 
 
 @register.filter

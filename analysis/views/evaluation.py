@@ -49,6 +49,7 @@ def evaluation(request: HttpRequest, evaluation_id: int) -> HttpResponse:
     result, standard = found.result, standard_of_evaluation(found)
     before = evaluation_before(found)
     context = page_context(found, "evaluation") | {
+        "sentence": county_sentence(result),
         "blockers": blockers(result),
         "open": still_open(result),
         "counts": counted_words(result),
@@ -87,6 +88,22 @@ def page_context(found: Evaluation, page: str) -> dict[str, Any]:
         "standard_name": texts(found.result["standard"]["name"]),
         "is_typed": is_typed(found.result),
     }
+
+
+def county_sentence(result: Result) -> str:
+    """The county's standing in one short sentence; what vetoes or bars the way is named in it."""
+    counts = counted_words(result)
+    first = next(iter(blockers(result)), None)
+    if result["verdict"] == "met" or (first and first["role"] != "judged"):
+        return texts(result["sentence"])
+    values = {"all": sum(counts.values()), "met": counts["met"], "missed": counts["not_met"],
+              "open": counts["not_computable"] + counts["undetermined"]}  # fmt: skip
+    if not values["open"]:
+        return _("Of %(all)s criteria %(met)s are met and %(missed)s are missed.") % values
+    return (
+        _("Of %(all)s criteria %(met)s are met, %(missed)s are missed, %(open)s cannot be judged yet.")
+        % values
+    )
 
 
 def evaluation_before(found: Evaluation) -> Evaluation | None:

@@ -16,6 +16,7 @@ from analysis.evaluation_reading import (
     standard_of_evaluation,
 )
 from analysis.evaluation_words import amount_text
+from analysis.findings import CHINESE
 from analysis.standard_parts import Standard
 from analysis.templatetags.evaluation import reader_language, stage_word, texts
 from analysis.views.evaluation import MOST_NAMED, evaluation_of_county, page_context
@@ -70,5 +71,6 @@ def _unsolved(name: str, standard: Standard) -> str:
     """An indicator and stage, or a school, that additions cannot be shown to mend."""
     key, dot, stage = name.rpartition(".")
     if dot and key in standard.indicators:
-        return f"{texts(standard.indicators[key].name)} ({stage_word(stage)})"
+        gap = "" if reader_language() == CHINESE else ": "
+        return f"{stage_word(stage)}{gap}{texts(standard.indicators[key].name)}"
     return name_and_code(name)[0]

@@ -23,7 +23,7 @@ from analysis.evaluation_reading import (
 from analysis.file_errors import EvaluationFileError
 from analysis.standard_parts import Standard
 from analysis.templatetags.evaluation import reader_language, stage_word, texts
-from analysis.views.evaluation import evaluation_of_county, page_context, turned
+from analysis.views.evaluation import county_sentence, evaluation_of_county, page_context, turned
 from analysis.what_if import MOST_CHANGES, Change, Figures, changes_in, evaluate_changed, figures_of
 from surveys.views.lists import search_words
 
@@ -62,6 +62,7 @@ def what_if(request: HttpRequest, evaluation_id: int) -> HttpResponse:
         "most": MOST_CHANGES,
         "refused": refused,
         "after": after,
+        "sentence": county_sentence(after) if after else "",
         "turned": turned(found.result, after) if after else None,
         "coefficients": _coefficients(found.result, after) if after else [],
         "schools": _schools(found.result, after, figures, changes, standard) if after else [],
