@@ -69,7 +69,8 @@ PHRASES = {
     "draw": gettext_lazy("Downloaded a drawn list"),
     "draw_file": gettext_lazy("Downloaded a drawn list"),
     "collector": gettext_lazy("Changed an entry point"),
-    "messages": gettext_lazy("Sent a message to schools"),
+    "school_message_new": gettext_lazy("Sent a message to schools"),
+    "own_message_read": gettext_lazy("Marked a message as read"),
     # Indicators, evidence and standards
     "indicators": gettext_lazy("Uploaded a table of figures"),
     "indicator_form": gettext_lazy("Downloaded the form for figures"),
