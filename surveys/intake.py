@@ -76,7 +76,8 @@ class Receipt:
 
 
 class IntakeRefused(Exception):
-    """A submission that cannot be taken. `reason`: "closed", "not_open", "full", "slip_used", "unknown"."""
+    """A submission that cannot be taken. `reason`: "closed", "not_open", "full", "slip_used", "slip_void",
+    "unknown"."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -119,7 +120,7 @@ def commit_batch(submissions: Sequence[Submission]) -> list[Receipt | IntakeRefu
             elif not places.has_room(submission.collector):
                 outcomes[key] = IntakeRefused("full")
             elif submission.slip is not None and not _redeem(submission):
-                outcomes[key] = IntakeRefused("slip_used")
+                outcomes[key] = IntakeRefused(_why_not_redeemed(submission))
             else:
                 places.take(submission.collector)
                 fresh[chain.wave_id].append(submission)
@@ -233,6 +234,12 @@ def _redeem(submission: Submission) -> bool:
             state=AccessCode.State.ISSUED,
         ).update(state=AccessCode.State.USED, used_on=submission.received_at.date())
     )
+
+
+def _why_not_redeemed(submission: Submission) -> str:
+    """A slip can be voided between opening its page and sending it in."""
+    is_void = AccessCode.objects.filter(digest=submission.slip, state=AccessCode.State.VOID).exists()
+    return "slip_void" if is_void else "slip_used"
 
 
 def _store(

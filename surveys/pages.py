@@ -155,10 +155,10 @@ def thanks_page(
 
 def message_page(
     look: Look, message: Message, *, collector: Collector | None = None, typed: str = "",
-    kept: Sequence[tuple[str, str]] | None = None,
+    kept: Sequence[tuple[str, str]] | None = None, tries: str = "",
 ) -> str:  # fmt: skip
-    """A short page in place of the questionnaire. `typed` goes back into the field for the code; `kept`
-    are fields to be sent again with one button."""
+    """A short page in place of the questionnaire. `typed` goes back into the field for the code, `tries`
+    names the visitor who types one; `kept` are fields to be sent again with one button."""
     about = {}
     if collector:
         wave = collector.wave
@@ -179,6 +179,7 @@ def message_page(
                 "bureau": collector.wave.county.bureau_name if collector else "",
                 "typed": typed,
                 "kept": kept,
+                "tries": tries,
             },
         )
 

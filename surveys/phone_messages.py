@@ -81,6 +81,24 @@ MESSAGES: dict[str, Message] = {
         ),
         sign="over",
     ),
+    "slip_void": Message(
+        410,
+        _("This slip is void"),
+        (
+            _("It was lost or replaced by a new one, so it cannot be used any more."),
+            _("Please use the new slip, or ask whoever gave you this one."),
+        ),
+        sign="over",
+    ),
+    "too_many_tries": Message(
+        429,
+        _("Please wait a little"),
+        (
+            _("Too many codes have been tried that we do not know. Please try again in ten minutes."),
+            _("If your slip came by hand, it is good; nothing is lost by waiting."),
+        ),
+        sign="wait",
+    ),
     "busy": Message(
         503,
         _("Your answers are not stored yet"),

@@ -332,17 +332,18 @@ def _units(job: PrintJob) -> list[Unit]:
     for collector in collectors:
         places.setdefault((collector.school_id, collector.township_id), []).append(collector)
     units: list[Unit] = []
+    poster_word, slips_word = _("poster"), _("one-time slips")
     for own in places.values():
         folder = _folder_name(own[0])
         for paper in job.options["papers"]:
             posters = [one for one in own if one.channel == Channel.POSTER]
             if posters:
-                said = f"{own[0].place.name}-{_('poster')}-{paper.upper()}"
+                said = f"{own[0].place.name}-{poster_word}-{paper.upper()}"
                 units.append(Unit(f"{folder}/{_file_name(said, 'pdf')}", _poster_maker(job, posters, paper)))
         if job.kind == PrintJob.Kind.POSTERS_AND_SLIPS:
             for one in own:
                 if one.channel == Channel.SLIPS and _gets_first_slips(job, one):
-                    said = f"{_place_and_audience(one)}-{_('one-time slips')}"
+                    said = f"{_place_and_audience(one)}-{slips_word}"
                     units.append(Unit(f"{folder}/{_file_name(said, 'pdf')}", _slip_maker(job, one)))
     return units
 

@@ -41,6 +41,7 @@ class Entry:
     version: QuestionnaireVersion | None
     slip: bytes | None = None
     slip_is_used: bool = False
+    slip_is_void: bool = False
     is_full: bool = False
 
 
@@ -184,10 +185,15 @@ def _version(collector: Collector) -> QuestionnaireVersion | None:
 
 def _slip_entry(code: str) -> Entry | None:
     digest = slip_digest(code)
-    slip = AccessCode.objects.filter(digest=digest).exclude(state=AccessCode.State.VOID).first()
+    slip = AccessCode.objects.filter(digest=digest).first()
     if slip is None:
         return None
     collector = _collectors().get(pk=slip.collector_id)
     return Entry(
-        collector, _version(collector), digest, slip.state == AccessCode.State.USED, is_full(collector)
+        collector,
+        _version(collector),
+        digest,
+        slip_is_used=slip.state == AccessCode.State.USED,
+        slip_is_void=slip.state == AccessCode.State.VOID,
+        is_full=is_full(collector),
     )

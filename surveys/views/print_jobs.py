@@ -56,7 +56,8 @@ def collector_pdf(request: HttpRequest, collector_id: int) -> HttpResponse:
     file = io.BytesIO()
     posters_pdf(file, [poster], paper=paper)
     with translation.override("zh-hans"):
-        name = f"{found.place.name}-{audience_name(found.audience)}-{_('poster')}-{paper.upper()}.pdf"
+        word = _("poster")
+        name = f"{found.place.name}-{audience_name(found.audience)}-{word}-{paper.upper()}.pdf"
     return HttpResponse(
         file.getvalue(),
         content_type="application/pdf",

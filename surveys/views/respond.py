@@ -33,6 +33,7 @@ from django.utils.datastructures import MultiValueDict
 from surveys.answers import AnswerSheet
 from surveys.distribution.codes import normalise
 from surveys.group_commit import LineIsFull, submit
+from surveys.guessing import WINDOW_SECONDS, must_wait, new_session, note_wrong, session_of
 from surveys.intake import IntakeRefused, Receipt, Submission, receipt_of
 from surveys.models import Channel, Collector
 from surveys.page_tokens import PageToken, is_our_receipt, new_token, read_token, receipt_mark
@@ -93,9 +94,14 @@ def for_phones(*methods: str) -> Callable:
 def respond(request: HttpRequest, *, code: str) -> HttpResponse:
     """The questionnaire behind a code, or what came of submitting it."""
     code = normalise(code)
+    if must_wait(code):
+        return _wait_a_little(request)
     entry = _entry(code)
     if entry is None:
+        note_wrong(code)
         return _message(request, "unknown", typed=code)
+    if entry.slip_is_void:
+        return _message(request, "slip_void", collector=entry.collector)
     if entry.collector.channel == Channel.SLIPS and entry.slip is None:
         return _message(request, "slip_needed")
     if request.method == "POST":
@@ -140,7 +146,11 @@ def find(request: HttpRequest) -> HttpResponse:
     if not typed:
         return _message(request, "find")
     code = normalise(typed.rpartition("/r/")[2])  # the whole address is a good answer too
+    session = session_of(_asked(request, "tries"))
+    if must_wait(code, session=session):
+        return _wait_a_little(request)
     if _entry(code) is None:
+        note_wrong(code, session=session)
         return _message(request, "unknown", typed=typed)
     return HttpResponseRedirect(reverse("respond", args=[code]) + _look(request, PAGE_LANGUAGES).query_with())
 
@@ -277,8 +287,18 @@ def _message(
     kept: list[tuple[str, str]] | None = None,
 ) -> HttpResponse:  # fmt: skip
     message, look = MESSAGES[key], _look(request, PAGE_LANGUAGES)
-    html = message_page(look, message, collector=collector, typed=typed, kept=kept)
+    tries = ""
+    if message.ask_code:
+        tries = _asked(request, "tries")
+        tries = tries if session_of(tries) else new_session()
+    html = message_page(look, message, collector=collector, typed=typed, kept=kept, tries=tries)
     return _text(request, html, look, status=message.status)
+
+
+def _wait_a_little(request: HttpRequest) -> HttpResponse:
+    response = _message(request, "too_many_tries")
+    response.headers["Retry-After"] = str(WINDOW_SECONDS)
+    return response
 
 
 def _asked(request: HttpRequest, name: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
 from surveys.distribution.codes import ALPHABET, check_letter, new_collector_code, new_slip_code
 from surveys.guessing import (
@@ -14,6 +17,8 @@ from surveys.guessing import (
     note_wrong,
     session_of,
 )
+from surveys.models import AccessCode
+from tests.surveys.builders import make_county, make_school, make_slip, open_wave_for, poster_of
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +88,53 @@ def test_without_a_cache_nobody_is_slowed(settings):
     for number in range(WRONG_BY_PREFIX + 1):
         note_wrong(code_with("B2K7", number))
     assert not must_wait(code_with("B2K7", 999))
+
+
+# --- On the phone
+
+
+@pytest.mark.django_db
+def test_guessed_slips_meet_a_friendly_page_and_a_right_one_elsewhere_opens():
+    county = make_county()
+    school = make_school(county)
+    wave = open_wave_for(county)
+    slip = make_slip(school, wave)
+    prefix = "ZZZZ" if not slip.startswith("ZZZZ") else "YYYY"
+    phone = Client()
+    answers = [
+        phone.get(f"/r/{code_with(prefix, number)}").status_code for number in range(WRONG_BY_PREFIX + 2)
+    ]
+    assert answers == [404] * WRONG_BY_PREFIX + [429, 429]
+    page = phone.get(f"/r/{code_with(prefix, 999)}")
+    assert "请稍等一会儿" in page.content.decode()
+    assert page["Retry-After"] == "600"
+    assert phone.get(f"/r/{slip}").status_code == 200
+    assert phone.get(f"/r/{poster_of(school).code}").status_code == 200
+
+
+@pytest.mark.django_db
+def test_typing_wrong_codes_on_one_page_is_slowed_without_a_cookie():
+    county = make_county()
+    school = make_school(county)
+    open_wave_for(county)
+    phone = Client()
+    page = phone.get("/r/")
+    for _ in range(WRONG_BY_SESSION):
+        tries = re.search(r'name="tries" value="([^"]+)"', page.content.decode())[1]
+        page = phone.get("/r/", {"code": new_slip_code(), "tries": tries})
+        assert page.status_code == 404
+    assert phone.get("/r/", {"code": poster_of(school).code, "tries": tries}).status_code == 429
+    assert phone.get("/r/", {"code": poster_of(school).code}).status_code == 302
+    assert phone.cookies == {}
+
+
+@pytest.mark.django_db
+def test_void_slip_says_so_and_takes_no_answer():
+    county = make_county()
+    school = make_school(county)
+    wave = open_wave_for(county)
+    slip = make_slip(school, wave)
+    AccessCode.objects.update(state="void")
+    for page in (Client().get(f"/r/{slip}"), Client().post(f"/r/{slip}", {"token": "x"})):
+        assert page.status_code == 410
+        assert "该答题条已作废" in page.content.decode()
