@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -119,7 +120,17 @@ def answer_quality(wave: Wave) -> AnswerQuality:
         found = _look(wave)
         cache.set(_key(wave), found, KEPT_SECONDS)
         cache.set(_latest_key(wave), (time.time(), found), KEPT_SECONDS)
+        cache.set(_latest_key(wave), (time.time(), found), KEPT_SECONDS)
     return found
+
+
+def latest_answer_quality(wave: Wave, *, max_age_seconds: int) -> AnswerQuality | None:
+    """What the last look found, if it is not older than this; None means that nobody has looked lately.
+
+    For pages that are loaded every few seconds while replies come in: they must not look each time.
+    """
+    kept = cache.get(_latest_key(wave))
+    return kept[1] if kept and time.time() - kept[0] <= max_age_seconds else None
 
 
 def latest_answer_quality(wave: Wave, *, max_age_seconds: int) -> AnswerQuality | None:
@@ -138,6 +149,10 @@ def is_looked_at(wave: Wave) -> bool:
 
 def _key(wave: Wave) -> str:
     return f"answer-quality-{wave.pk}-{chain_digest(wave)}-{'closed' if wave.is_closed else 'open'}"
+
+
+def _latest_key(wave: Wave) -> str:
+    return f"answer-quality-latest-{wave.pk}"
 
 
 def _latest_key(wave: Wave) -> str:

@@ -38,10 +38,12 @@ from survey_site.accounts.models import Invitation, User
 from surveys.models import (
     Collector,
     Draw,
+    MessageToSchool,
     PrintJob,
     RosterImport,
     RosterUpload,
     School,
+    SchoolMessage,
     SlipBatch,
     Void,
     Wave,
@@ -74,6 +76,8 @@ ARGUMENTS: dict[str, Callable[[SimpleNamespace], object]] = {
     "school_id": lambda side: side.school.pk,
     "import_id": lambda side: side.roster_import.pk,
     "void_id": lambda side: side.void.pk,
+    "school_message_id": lambda side: side.message_copy.message_id,
+    "message_to_school_id": lambda side: side.message_copy.pk,
     "indicator_table_id": lambda side: side.indicator_table.pk,
     "evidence_file_id": lambda side: side.evidence_file.pk,
     "evaluation_id": lambda side: side.evaluation.pk,
@@ -203,6 +207,12 @@ def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
         upload=RosterUpload.objects.create(
             token=f"token-{school.code}", county=school.county, by=uploaded_by,
             file_name=f"{school.name}.csv", content="学校代码,学校名称\nS1,一小\n".encode(), uploaded_at=now,
+        ),
+        message_copy=MessageToSchool.objects.create(
+            school=school,
+            message=SchoolMessage.objects.create(
+                county=school.county, subject=f"致{school.name}", body=f"请{school.name}抓紧。", at=now
+            ),
         ),
         draw=Draw.objects.create(
             wave=wave, kind="numbers", title=f"{school.name}抽样", seed="1", frame={school.name: ["1", "2"]},
