@@ -54,17 +54,24 @@ def _links(path: str, scope: Scope) -> list[Link]:
         "questionnaires": _("Questionnaires"),
     }
     if role == "school":
-        pages = {"school_desk": _("My school"), "self_check": _("Self-check")}
+        pages = {
+            "school_desk": _("My school"),
+            "own_results": _("Our results"),
+            "self_check": _("Self-check"),
+        }
     elif role == "inspector":
         pages = {"desk": _("Evidence"), "evidence": _("Evidence files")}
     elif role == "province":
         pages = {"province": _("Counties")}
     elif role == "bureau":
         pages |= {"people": _("People"), "audit_log": _("Audit log")}
+    urls = {name: reverse(name) for name in pages}
+    # The page of the longest address that this one begins with; the front page is nobody's parent.
+    above = [url for name, url in urls.items() if path == url or (name != "desk" and path.startswith(url))]
     links = []
     for name, label in pages.items():
-        url = reverse(name)
-        is_current = path == url if name == "desk" else path.startswith(url)
+        url = urls[name]
+        is_current = bool(above) and url == max(above, key=len)
         links.append(Link(url, label, is_current, _waiting(scope) if name in WAITING else None))
     return links
 

@@ -25,6 +25,7 @@ from analysis.views import (
     ledger_weekly,
     method,
     more_replies,
+    own_results,
     plan_apply,
     province,
     quality,
@@ -506,6 +507,12 @@ urlpatterns = [
         name="school_figures_one",
     ),
     path("desk/school/", allow("school")(school_desk.school_desk), name="school_desk"),
+    path("desk/school/results/", allow("school")(own_results.own_results), name="own_results"),
+    path(
+        "desk/school/results/<int:wave_id>/",
+        allow("school")(own_results.own_results),
+        name="own_results_of",
+    ),
     path(
         "desk/questionnaires/",
         allow("bureau", "reviewer")(preview.questionnaires),
