@@ -56,7 +56,7 @@ def audit_export(request: HttpRequest) -> HttpResponse:
     with xlsxwriter.Workbook(buffer, {"constant_memory": True, "in_memory": True, "strings_to_urls": False,
                                       "strings_to_formulas": False}) as book:  # fmt: skip
         sheet = book.add_worksheet(_("Audit log"))
-        headings = [_("No."), _("Time"), _("Person"), _("Role"), _("Action"), _("About"), _("Outcome"),
+        headings = [_("No."), _("Time"), _("Who did it"), _("Role"), _("Action"), _("About"), _("Outcome"),
                     _("Page"), _("Seal")]  # fmt: skip
         sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
         for row, cells in enumerate(_cells(_found(request, _chosen(request))), 1):
