@@ -21,6 +21,7 @@ from surveys.roster.headings import SCHOOL_HEADINGS
 
 HEADER_WITHIN = 20  # rows in which the headings must come
 MOST_HEADER_ROWS = 3
+COLUMN_LETTERS = frozenset("甲乙丙丁戊己abcde")
 LEAST_FOREIGN = 4  # so many texts above numbers make a table, even if none of them is understood
 SAMPLES = 3
 LONGEST_HEADING = 200
@@ -124,6 +125,8 @@ class _Reader:
         first = sheet.rows[place].number
         for height in range(1, MOST_HEADER_ROWS + 1):
             rows = sheet.rows[place : place + height]
+            if sum(1 for cell in rows[0].cells if str(cell).strip()) < 2:
+                break  # a title
             if len(rows) < height or rows[-1].number != first + height - 1 or _has_numbers(rows[-1]):
                 break
             headings = self.headings(rows)
@@ -134,7 +137,7 @@ class _Reader:
                 told_before = best[0] if best else 0
                 if self.score(headings, needed) <= told_before + 1:
                     break  # the row names a school: it is data without numbers
-            score = self.score(headings, needed) + 0.01 * height
+            score = self.score(headings, needed) - 0.01 * height
             below = [row for row in sheet.rows[place + height :] if not is_numbering(row)]
             is_table = score >= 2 or (len(headings) >= LEAST_FOREIGN and any(map(_has_numbers, below[:3])))
             if is_table and (best is None or score > best[0]):
@@ -256,7 +259,7 @@ def is_numbering(row: Row) -> bool:
     filled = [plain(str(cell)).strip("()") for cell in row.cells if str(cell).strip()]
     numbers = [int(text) for text in filled if text.isdecimal() and len(text) < 4]
     is_run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    return is_run and numbers[0] < 3 and all(len(text) < 4 for text in filled)
+    return is_run and numbers[0] < 3 and all(text.isdecimal() or text in COLUMN_LETTERS for text in filled)
 
 
 def _is_units(row: Row) -> bool:

@@ -26,6 +26,7 @@ from analysis.indicators import (
 from analysis.models import IndicatorTable, TableLevel
 from analysis.standard import shipped_standard
 from analysis.standard_parts import Standard
+from analysis.views.indicator_preview import ChangeRow
 from analysis.views.indicators import DEFAULT_STANDARD, download
 from surveys.views.lists import page_of, search_words
 
@@ -68,7 +69,9 @@ def table(request: HttpRequest, indicator_table_id: int) -> HttpResponse:
         "added": [_called(name, standard, is_county) for name in changes.get("added", [])[:MOST_CHANGES]],
         "gone": [_called(name, standard, is_county) for name in changes.get("gone", [])[:MOST_CHANGES]],
         "changed": [
-            (f"{who}（{stage}）" if stage else who, column_name(what, standard, language_now), old, new)
+            ChangeRow(
+                f"{who}（{stage}）" if stage else who, column_name(what, standard, language_now), old, new
+            )
             for who, stage, what, old, new in changed[:MOST_CHANGES]
         ],
         "changed_in_all": len(changed),
