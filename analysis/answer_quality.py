@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -113,24 +112,17 @@ class AnswerQuality:
         return next((one for one in self.schools if one.school == code), None)
 
 
-def answer_quality(wave: Wave) -> AnswerQuality:
-    """The wave's replies that are not void, looked at once per change of its chain of seals."""
+def answer_quality(wave: Wave, *, progress: Callable[[int], None] = lambda _read: None) -> AnswerQuality:
+    """The wave's replies that are not void, looked at once per change of its chain of seals.
+
+    progress: told after every audience how many replies have been read.
+    """
     found = cache.get(_key(wave))
     if found is None:
-        found = _look(wave)
+        found = _look(wave, progress)
         cache.set(_key(wave), found, KEPT_SECONDS)
         cache.set(_latest_key(wave), (time.time(), found), KEPT_SECONDS)
-        cache.set(_latest_key(wave), (time.time(), found), KEPT_SECONDS)
     return found
-
-
-def latest_answer_quality(wave: Wave, *, max_age_seconds: int) -> AnswerQuality | None:
-    """What the last look found, if it is not older than this; None means that nobody has looked lately.
-
-    For pages that are loaded every few seconds while replies come in: they must not look each time.
-    """
-    kept = cache.get(_latest_key(wave))
-    return kept[1] if kept and time.time() - kept[0] <= max_age_seconds else None
 
 
 def latest_answer_quality(wave: Wave, *, max_age_seconds: int) -> AnswerQuality | None:
@@ -155,11 +147,7 @@ def _latest_key(wave: Wave) -> str:
     return f"answer-quality-latest-{wave.pk}"
 
 
-def _latest_key(wave: Wave) -> str:
-    return f"answer-quality-latest-{wave.pk}"
-
-
-def _look(wave: Wave) -> AnswerQuality:
+def _look(wave: Wave, progress: Callable[[int], None]) -> AnswerQuality:
     class_sizes = {
         school.code: school.pupils / school.classes
         for school in School.objects.filter(county=wave.county, classes__gt=0)
@@ -176,6 +164,7 @@ def _look(wave: Wave) -> AnswerQuality:
             continue
         frame = frame[~frame["is_void"]].reset_index(drop=True)
         looked_at += len(frame)
+        progress(looked_at)
         sheets = _sheets(frame, row.version.questionnaire, class_sizes)
         if sheets is None or not _enough(sheets):
             continue

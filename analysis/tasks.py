@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import shared_task
 from django.utils import timezone
 
+from analysis import looking
 from analysis.answer_quality import answer_quality
 from analysis.evaluation_jobs import run_job
 from analysis.item_quality import item_quality
@@ -27,9 +30,12 @@ def score_closed_wave(wave_id: int) -> int | None:
 def look_at_replies(wave_id: int) -> int:
     """Computes what is read from every reply of a closed wave, and keeps it in the cache for its pages."""
     wave = Wave.objects.get(pk=wave_id)
-    found = answer_quality(wave)
-    if wave.is_closed:
-        item_quality(wave_results(wave, now=timezone.now()))
+    try:
+        found = answer_quality(wave, progress=partial(looking.tell, wave))
+        if wave.is_closed:
+            item_quality(wave_results(wave, now=timezone.now()))
+    finally:
+        looking.end(wave)
     return found.looked_at
 
 

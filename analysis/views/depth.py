@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from analysis.answer_quality import is_looked_at
+from analysis.looking import begin, looking
 from analysis.results import WaveResults, wave_results
 from analysis.tasks import look_at_replies
 from surveys.models import Wave
@@ -19,7 +19,6 @@ from surveys.queries import replies_by_collector
 
 # Up to so many replies the page reads them itself, within a second or two; beyond, a worker does.
 MOST_WITHOUT_WAITING = 20_000
-STARTED_SECONDS = 120
 
 
 def wave_of_county(request: HttpRequest, wave_id: int, *, drafts: bool = False) -> Wave:
@@ -49,14 +48,13 @@ def is_being_looked_at(wave: Wave) -> bool:
         return False
     if is_looked_at(wave):
         return False
-    if cache.add(f"looking-{wave.pk}", 1, STARTED_SECONDS):
+    if begin(wave):
         look_at_replies.delay(wave.pk)
     return True
 
 
 def waiting_page(request: HttpRequest, wave: Wave, page: str, title: str) -> HttpResponse:
     """What stands on a page while a worker reads the replies."""
-    answer = _(
-        "The replies are being read, which takes about a minute for so many. Load the page again then."
-    )
-    return render(request, "desk/depth/base.html", depth_context(wave, page, title=title, answer=answer))
+    answer = _("The replies are being read, which takes about a minute for so many.")
+    context = depth_context(wave, page, title=title, answer=answer, looking=looking(wave))
+    return render(request, "desk/depth/waiting.html", context)
