@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from surveys.audiences import AUDIENCES
 from surveys.distribution.links import link_of, origin_of
 from surveys.distribution.qr import qr_png, qr_svg
 from surveys.models import Channel, Collector, School, Township, Wave
+from surveys.poster_openings import note_opening
 from surveys.progress import Progress
 from surveys.views.lists import chosen_sort, page_of, search_words
 
@@ -68,6 +70,8 @@ def collector(request: HttpRequest, collector_id: int) -> HttpResponse:
 def collector_show(request: HttpRequest, collector_id: int) -> HttpResponse:
     """The QR code as large as the screen, for the school gate; the count below it is asked for by htmx."""
     found = get_object_or_404(visible_collectors(request.scope), pk=collector_id)
+    if not request.htmx:
+        note_opening(found, now=timezone.now())
     template = "desk/parts/collector_count.html" if request.htmx else "desk/collector_show.html"
     return render(request, template, shown(request, found))
 
@@ -76,6 +80,7 @@ def collector_show(request: HttpRequest, collector_id: int) -> HttpResponse:
 def collector_poster(request: HttpRequest, collector_id: int) -> HttpResponse:
     """One sheet of A4 to print and hang up."""
     found = get_object_or_404(visible_collectors(request.scope), pk=collector_id)
+    note_opening(found, now=timezone.now())
     return render(request, "desk/collector_poster.html", shown(request, found))
 
 
@@ -88,6 +93,7 @@ def collector_qr(request: HttpRequest, collector_id: int, kind: str) -> HttpResp
     draw, content_type = FILE_TYPES[kind]
     response = HttpResponse(draw(link_of(found.code, origin=origin_of(request))), content_type=content_type)
     if "download" in request.GET:
+        note_opening(found, now=timezone.now())
         name = f"{found.place.name}-{audience_name(found.audience)}-{_('QR code')}.{kind}"
         response["Content-Disposition"] = content_disposition_header(True, name.replace("/", "-"))
     return response

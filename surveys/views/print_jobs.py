@@ -21,6 +21,7 @@ from kombu.exceptions import KombuError, OperationalError
 from surveys.distribution.links import origin_of
 from surveys.distribution.posters import PAPERS, poster_of, posters_pdf
 from surveys.models import Channel, PrintJob, Wave
+from surveys.poster_openings import note_opening
 from surveys.print_jobs import (
     PrintRefused,
     delete_expired,
@@ -55,6 +56,7 @@ def collector_pdf(request: HttpRequest, collector_id: int) -> HttpResponse:
     poster = poster_of(found, origin=origin_of(request), bilingual=request.GET.get("bilingual") == "1")
     file = io.BytesIO()
     posters_pdf(file, [poster], paper=paper)
+    note_opening(found, now=timezone.now())
     with translation.override("zh-hans"):
         word = _("poster")
         name = f"{found.place.name}-{audience_name(found.audience)}-{word}-{paper.upper()}.pdf"

@@ -36,6 +36,10 @@ EVENTS = {
     "closed": gettext_lazy("Closed"),
     "reopened": gettext_lazy("Opened again"),
     "replies_kept": gettext_lazy("Replies looked at and kept"),
+    "targets_applied": gettext_lazy("Targets set from the sampling plan"),
+    "targets_changed": gettext_lazy("Targets or hard stops changed"),
+    "hard_stop_exceeded": gettext_lazy("Restored beyond a hard stop"),
+    "drawn": gettext_lazy("Random draw made"),
 }
 
 
