@@ -1,6 +1,6 @@
 """make bench: how fast this is, as ratios to what this machine can do, measured in the same run.
 
-python -m bench                     everything (about a quarter of an hour)
+python -m bench                     everything (about twenty minutes)
 python -m bench --quick             short rounds, for a first look
 python -m bench intake              one part: intake, durability, pages, evaluation, survey
 """
