@@ -509,11 +509,6 @@ urlpatterns = [
     path("desk/school/", allow("school")(school_desk.school_desk), name="school_desk"),
     path("desk/school/results/", allow("school")(own_results.own_results), name="own_results"),
     path(
-        "desk/school/results/<int:wave_id>/",
-        allow("school")(own_results.own_results),
-        name="own_results_of",
-    ),
-    path(
         "desk/questionnaires/",
         allow("bureau", "reviewer")(preview.questionnaires),
         name="questionnaires",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -13,7 +13,7 @@ from surveys.models import Wave, WaveState
 
 
 @require_safe
-def own_results(request: HttpRequest, wave_id: int | None = None) -> HttpResponse:
+def own_results(request: HttpRequest) -> HttpResponse:
     """The frozen results of the school that signed in, of a closed wave; while one runs there are none.
 
     The figures went through the county's suppression, so a group that is too small is hidden here as well.
@@ -22,7 +22,10 @@ def own_results(request: HttpRequest, wave_id: int | None = None) -> HttpRespons
     closed = Wave.objects.filter(
         county=request.scope.county, state=WaveState.CLOSED, collectors__school=school
     ).distinct()
-    wave = get_object_or_404(closed, pk=wave_id) if wave_id is not None else closed.first()
+    asked = request.GET.get("wave", "")
+    wave = next((wave for wave in closed if str(wave.pk) == asked), None) if asked else closed.first()
+    if asked and wave is None:
+        raise Http404
     context = {"waves": list(closed), "wave": wave}
     if wave is not None:
         results = wave_results(wave, now=timezone.now())

@@ -34,7 +34,7 @@ def test_while_the_survey_runs_there_are_no_results(desk, county):
     wave = wave_asking(county, {"parent": 1})
     answer_everywhere(wave, "parent", satisfied=12)
     assert desk.get("/desk/school/results/").context.get("row") is None
-    assert desk.get(f"/desk/school/results/{wave.pk}/").status_code == 404
+    assert desk.get(f"/desk/school/results/?wave={wave.pk}").status_code == 404
 
 
 def test_after_closing_a_school_reads_its_own_rate_and_no_other_school(desk, county, school):
@@ -61,5 +61,5 @@ def test_a_wave_that_did_not_ask_the_school_is_not_found(desk, county, school):
     school.is_active = False
     school.save()
     wave = close(wave_asking(county, {"parent": 1}))
-    assert desk.get(f"/desk/school/results/{wave.pk}/").status_code == 404
+    assert desk.get(f"/desk/school/results/?wave={wave.pk}").status_code == 404
     assert desk.get("/desk/school/results/").context["wave"] is None
