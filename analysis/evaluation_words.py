@@ -76,7 +76,8 @@ def _named(column: str, text: str, standard: Standard, language: str) -> str:
     name = said(standard.columns[column].name, language)
     if standard.columns[column].is_yes_no:
         return name
-    return f"{name}{text}" if language == CHINESE else f"{name}: {text}"
+    # "教师数" with its number behind it is said "教师23人".
+    return f"{name.removesuffix('数')}{text}" if language == CHINESE else f"{name}: {text}"
 
 
 def _joined(texts: Iterable[str], language: str) -> str:
