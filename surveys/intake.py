@@ -232,7 +232,7 @@ def _redeem(submission: Submission) -> bool:
             digest=submission.slip,
             collector=submission.collector,
             state=AccessCode.State.ISSUED,
-        ).update(state=AccessCode.State.USED, used_on=submission.received_at.date())
+        ).update(state=AccessCode.State.USED)
     )
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import secrets
 import shutil
+import socket
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -224,14 +226,37 @@ def _slip_job(
 
 def _claim(job_id: int, now: datetime) -> bool:
     """Takes the job: one conditional update, so of two workers one gets it."""
+    lost = Q(beat_at__lt=now - STALE)
+    worker = PrintJob.objects.filter(pk=job_id).values_list("worker", flat=True).first() or ""
+    if _is_dead(worker):
+        lost |= Q(worker=worker)  # no need to wait for a process of this machine that is gone
     free = Q(state__in=[PrintJob.State.WAITING, PrintJob.State.FAILED]) | Q(
-        state=PrintJob.State.RUNNING, beat_at__lt=now - STALE
+        lost, state=PrintJob.State.RUNNING
     )
     return bool(
         PrintJob.objects.filter(free, pk=job_id).update(
-            state=PrintJob.State.RUNNING, beat_at=now, error=""
+            state=PrintJob.State.RUNNING, worker=_own_name(), beat_at=now, error=""
         )
     )  # fmt: skip
+
+
+def _own_name() -> str:
+    return f"{socket.gethostname()[:100]}:{os.getpid()}"
+
+
+def _is_dead(worker: str) -> bool:
+    """Whether this process ran on our machine and runs no more. A process number that came round again only
+    means that we wait."""
+    host, _colon, number = worker.rpartition(":")
+    if host != socket.gethostname()[:100] or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _beat(job: PrintJob, now: datetime, **changed: Any) -> None:

@@ -46,7 +46,8 @@ class PrintJob(models.Model):
     step = models.CharField(max_length=200, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(_("time"))
-    # The worker's last sign of life.
+    # Who has it ("host:process"), and that worker's last sign of life.
+    worker = models.CharField(max_length=120, blank=True)
     beat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)

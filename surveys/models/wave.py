@@ -202,19 +202,12 @@ class AccessCode(models.Model):
     # Which sheet it was printed on; counted per batch, never shown per code.
     batch = models.ForeignKey("SlipBatch", models.PROTECT, null=True, related_name="codes")
     digest = models.BinaryField(max_length=32, unique=True)
+    # That it was used, never when: a class and a day could be held against the answers of that day.
     state = models.CharField(max_length=8, choices=State, default=State.ISSUED)
-    used_on = models.DateField(null=True)
 
     class Meta:
         verbose_name = _("access code")
         verbose_name_plural = _("access codes")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(state="used", used_on__isnull=False)
-                | (~Q(state="used") & Q(used_on__isnull=True)),
-                name="access_code_used_has_date",
-            )
-        ]
         indexes = [models.Index(fields=["batch", "state"], name="access_code_batch_state")]
 
     def __str__(self) -> str:
