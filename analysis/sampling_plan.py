@@ -42,7 +42,7 @@ class PlanForm(forms.Form):
     )
     floor = forms.IntegerField(label=gettext_lazy("At least"), min_value=0, max_value=1_000_000)
     parents = forms.FloatField(
-        label=gettext_lazy("Parents, % of the sample"), min_value=0, max_value=100, required=False
+        label=gettext_lazy("Parents' part of the sample, %"), min_value=0, max_value=100, required=False
     )
     expected = forms.FloatField(label=gettext_lazy("Expected rate, %"), min_value=1, max_value=99.9)
     deff = forms.FloatField(label=gettext_lazy("Design effect"), min_value=0.1, max_value=50)
@@ -136,7 +136,7 @@ def plan_file(wave: Wave, found: Plan, values: Mapping[str, float], language: st
         (_("Residents"), int(values["residents"])),
         (_("Sample, per mille of the residents"), values["per_mille"]),
         (_("At least"), int(values["floor"])),
-        (_("Parents, % of the sample"), values.get("parents")),
+        (_("Parents' part of the sample, %"), values.get("parents")),
         (_("Expected rate, %"), values["expected"]),
         (_("Design effect"), values["deff"]),
         (_("Answers in the plan"), found.answers),
