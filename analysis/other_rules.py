@@ -16,12 +16,14 @@ from scoring.runs import frame_to_show, setting_now
 
 @dataclass(frozen=True)
 class OtherRule:
-    """verdict: None while the wave is not frozen. is_chosen: the rule of the wave itself."""
+    """verdict: None while the wave is not frozen. is_chosen: the rule of the wave itself. tipping: the
+    verdict's tipping point as in a result, None where it is not known or an audience is hidden."""
 
     rule: ScoringRule
     figure: Figure
     verdict: str | None
     is_chosen: bool
+    tipping: Mapping | None = None
 
 
 def other_rules(results: WaveResults) -> list[OtherRule]:
@@ -30,7 +32,10 @@ def other_rules(results: WaveResults) -> list[OtherRule]:
     A frozen run is computed again from its own inputs. Two rules that only mix the same audience figures
     by other shares would give a hidden audience away: while one is hidden, only the first is listed.
     """
-    chosen = OtherRule(results.rule, results.figure, results.verdict, is_chosen=True)
+    chosen = OtherRule(
+        results.rule, results.figure, results.verdict, is_chosen=True,
+        tipping=results.result.get("tipping_point") if results.run else None,
+    )  # fmt: skip
     if not results.figure.is_shown:
         return [chosen]
     wave, frame, setting = results.wave, frame_to_show(results.wave), setting_of(results)
@@ -45,7 +50,9 @@ def other_rules(results: WaveResults) -> list[OtherRule]:
         if found["estimate"] is None or found["valid"] < wave.minimum_group_size:
             continue
         mixed.add(answers_counted(rule))
-        listed.append(OtherRule(rule, figure_of(found), (found["verdict"] or {}).get("verdict"), False))
+        tipping = found.get("tipping_point") if results.result["regrouped"] else None
+        word = (found["verdict"] or {}).get("verdict")
+        listed.append(OtherRule(rule, figure_of(found), word, is_chosen=False, tipping=tipping))
     return listed
 
 

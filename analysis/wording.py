@@ -6,13 +6,14 @@ in the same words. Numbers inside sentences come from the one formatter.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from analysis.code_sentences import joined
-from analysis.results import WaveResults, audience_name
+from analysis.results import Figure, WaveResults, audience_name
 from analysis.templatetags.figures import limit_text, part_text, rate_text
 from scoring.models import Verdict
 from scoring.rules import ScoringRule
@@ -125,10 +126,17 @@ def _largest_uncertainty(results: WaveResults) -> list[str]:
 
 
 def tipping_sentences(results: WaveResults) -> list[str]:
-    """How the silent would have to differ for the rate to lie at the limit; empty if nobody can say."""
+    """How the silent would have to differ for the rate to lie at the limit; with a verdict also if nobody
+    can say. Empty without a figure or where it would give a hidden audience away."""
     tip, figure = results.result.get("tipping_point"), results.figure
-    if not tip or not figure.is_shown:
+    if not figure.is_shown:
         return []
+    if not tip:
+        if results.verdict is None or not results.result["regrouped"]:
+            return []
+        return [
+            _("It is not known how many people did not answer, so nobody can say what they could change.")
+        ]
     share = figure.unit == "share"
     values = {
         "audience": audience_name(tip["audience"]),
@@ -169,6 +177,21 @@ def tipping_sentences(results: WaveResults) -> list[str]:
             "the county's true score reach %(limit)s."
         )
     return [answered, text % values]
+
+
+def tipping_in_short(tip: Mapping | None, figure: Figure) -> str:
+    """For a table: what those who did not answer would have to give for the figure to lie at the limit."""
+    if not tip or tip["nonrespondents"] is None:
+        return "—"
+    if not tip["attainable"]:
+        return _("nothing they say changes it")
+    values = {
+        "audience": audience_name(tip["audience"]),
+        "silent": rate_text(tip["nonrespondents"], unit=figure.unit),
+    }
+    if figure.estimate is not None and figure.estimate >= figure.limit:
+        return _("%(audience)s: below %(silent)s") % values
+    return _("%(audience)s: %(silent)s or more") % values
 
 
 def hidden_sentence(hidden: str, minimum: int) -> str:

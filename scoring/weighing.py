@@ -31,7 +31,8 @@ def weigh(frame: TallyFrame, controls: Sequence[Control], *, pooled: bool = Fals
 
     Replies that no urban–rural class can be given to are left out and counted in a warning. A cell with
     replies but no control (deputies of unknown number) counts each reply as one person; that changes
-    nothing within an audience and class. `pooled` weighs every reply alike.
+    nothing within an audience and class. So does one whose control is smaller than its replies, or nought,
+    and a warning names it. `pooled` weighs every reply alike.
     """
     table = frame.cells
     located = table["location"].to_numpy(dtype=str) != "" if len(table) else np.zeros(0, bool)
@@ -53,7 +54,7 @@ def weigh(frame: TallyFrame, controls: Sequence[Control], *, pooled: bool = Fals
     if without:
         warnings.append({"code": "no_control", "audiences": sorted({key[0] for key in without})})
     everyone = {**{key: one.people for key, one in known.items()}, **{key: responses[key] for key in without}}
-    over = [key for key, count in responses.items() if count > everyone[key] > 0]
+    over = [key for key, count in responses.items() if count > everyone[key]]
     if over:
         warnings.append({"code": "more_replies_than_people", "cells": [list(key) for key in sorted(over)]})
         everyone |= {key: responses[key] for key in over}

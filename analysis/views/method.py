@@ -15,7 +15,7 @@ from analysis.other_rules import other_rules
 from analysis.results import WaveResults, wave_results
 from analysis.templatetags.figures import rate_text
 from analysis.views.county import result_context, wave_of
-from analysis.wording import rule_sentences, verdict_word
+from analysis.wording import rule_sentences, tipping_in_short, verdict_word
 from scoring.controls import Control, population_controls
 from surveys.models import Wave
 
@@ -44,6 +44,7 @@ def method(request: HttpRequest) -> HttpResponse:
                 "verdict": one.verdict,
                 "is_chosen": one.is_chosen,
                 "word": verdict_word(one.verdict) if one.verdict else "",
+                "tipping": tipping_in_short(one.tipping, one.figure),
             }
             for one in other_rules(results)
         ],

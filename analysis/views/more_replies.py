@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.code_sentences import joined
 from analysis.other_rules import setting_of
+from analysis.other_survey import other_survey, other_survey_sentence
 from analysis.results import WaveResults, audience_name
 from analysis.templatetags.figures import limit_text, part_text, rate_text
 from analysis.views.depth import depth_context, results_of
@@ -37,8 +38,14 @@ def more_replies_page(request: HttpRequest, wave_id: int) -> HttpResponse:
         allocations=_allocations(results, outlook) if outlook else [],
         is_whole=results.result["regrouped"],
         tipping=tipping_sentences(results),
+        other_survey=_other_survey(results),
     )  # fmt: skip
     return render(request, "desk/depth/more_replies.html", context)
+
+
+def _other_survey(results: WaveResults) -> str:
+    found = other_survey(results)
+    return other_survey_sentence(found, results) if found else ""
 
 
 def _outlook(results: WaveResults) -> Outlook | None:
