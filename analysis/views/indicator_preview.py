@@ -109,10 +109,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         found = preview_of(upload)
     except TableRefused as error:
         messages.error(request, str(error))
-        return redirect(
-            "indicator_mapping" if headings_of(upload) else "indicators",
-            *([token] if headings_of(upload) else []),
-        )
+        return redirect("indicator_mapping", token) if headings_of(upload) else redirect("indicators")
     if request.method == "POST":
         return _accept(request, found)
     kinds = _kinds()

@@ -194,7 +194,8 @@ def _take(request: HttpRequest, form: UploadForm, standards: dict[str, Standard]
         content, county=request.scope.county, by=request.user, year=given["year"], level=given["level"],
         standard=standards[given["standard"]], file_name=file.name, now=now, evidence=papers,
     )  # fmt: skip
-    if any(not heading.is_sure for heading in headings_of(upload)) or not headings_of(upload):
+    headings = headings_of(upload)
+    if not headings or any(not heading.is_sure for heading in headings):
         return redirect("indicator_mapping", upload.token)
     return redirect("indicator_preview", upload.token)
 
