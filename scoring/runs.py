@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,9 @@ HEADLINE = (
 )  # fmt: skip
 
 
+KEPT_SECONDS = 600
+
+
 class ScoringRefused(Exception):
     """A wave that cannot be scored; the sentence says what to do first."""
 
@@ -41,6 +45,13 @@ def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
     smallest group shown.
     """
     setting = setting_now(wave, rule=rule)
+    # Whoever looks again before the next reply gets the same figures without their being computed again.
+    return cache.get_or_set(
+        _what_it_depends_on(wave, setting), lambda: _estimate(wave, setting), KEPT_SECONDS
+    )
+
+
+def _estimate(wave: Wave, setting: dict) -> dict:
     if wave.is_closed:
         return estimate_wave(tally_frame(wave), with_verdict=True, **setting)
     frame, step = tally_frame(wave), wave.minimum_group_size
@@ -52,6 +63,16 @@ def estimate_now(wave: Wave, *, rule: ScoringRule | None = None) -> dict:
     for row in parts["audiences"]:  # counts are not answers
         row["responses"] = int(replies.get(row["audience"], 0))
     return parts | {key: whole[key] for key in HEADLINE} | {"responses": int(frame.cells["responses"].sum())}
+
+
+def _what_it_depends_on(wave: Wave, setting: dict) -> str:
+    """A name of the figures made of all that goes into them: state, counts, replies, rule, controls."""
+    chain = WaveChain.objects.values_list("length", "digest").get(pk=wave.pk)
+    parts = (
+        wave.pk, wave.state, wave.minimum_group_size, tally_digest(wave), chain[0], bytes(chain[1]).hex(),
+        sorted(setting.items()), program_version(),
+    )  # fmt: skip
+    return "estimate-" + hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def frame_to_show(wave: Wave) -> TallyFrame:
