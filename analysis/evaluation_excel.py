@@ -46,7 +46,7 @@ def evaluation_workbook(evaluation: Evaluation) -> bytes:
 
 
 def _overview(evaluation: Evaluation, result: Result) -> Iterator[Sequence[Any]]:
-    yield _("County"), evaluation.county.name
+    yield _("Name of the county"), evaluation.county.name
     yield _("Year"), Cell(evaluation.year, "text")
     yield _("Stage"), evaluation.get_stage_display()
     yield _("Standard"), texts(result["standard"]["name"])
@@ -118,7 +118,7 @@ def _indicator_keys(result: Result) -> list[str]:
 
 def _school_columns(indicators: Sequence[str]) -> list[Column]:
     return [
-        Column(_("School code"), 12), Column(_("School"), 28), Column(_("Stage"), 8),
+        Column(_("School code"), 12), Column(_("School"), 28), Column(_("School stage"), 8),
         Column(_("Pupils"), 9, "count"), Column(_("Verdict"), 11),
         *(Column(name, 13, "number") for name in indicators),
         Column(_("Missed"), 44), Column(_("What is lacking"), 48), Column(_("Not counted because"), 26),
@@ -128,23 +128,30 @@ def _school_columns(indicators: Sequence[str]) -> list[Column]:
 def _school_rows(result: Result, standard: Standard, keys: Sequence[str]) -> Iterator[Sequence[Any]]:
     names = {one["key"]: texts(one["name"]) for one in result["criteria"]}
     for line in school_lines(result, standard, language=reader_language()):
-        for part in line.parts:
-            values = {one["key"]: one["value"] for f in part.findings for one in f.get("indicators", ())}
+        # What holds for the whole school stands in the row of its only stage, or in a row of its own.
+        whole = [part for part in line.parts if not part.stage]
+        stages = [part for part in line.parts if part.stage]
+        rows = [[*stages, *whole]] if len(stages) < 2 else [[part] for part in line.parts]
+        for parts in rows:
+            findings = [finding for part in parts for finding in part.findings]
+            values = {one["key"]: one["value"] for f in findings for one in f.get("indicators", ())}
             missed = [
                 f"{names[one['criterion']]}：{texts(one['sentence'])}"
-                for one in part.findings
+                for one in findings
                 if one["verdict"] != "met"
             ]
+            verdict = line.verdict if len(rows) == 1 else parts[0].verdict
             yield (
-                line.code, line.name, stage_word(part.stage), part.pupils, verdict_word(part.verdict),
-                *(values.get(key) for key in keys), "\n".join(missed), part.lacking,
-                part.excluded or line.excluded,
+                line.code, line.name, stage_word(parts[0].stage), parts[0].pupils, verdict_word(verdict),
+                *(values.get(key) for key in keys), "\n".join(missed),
+                "；".join(part.lacking for part in parts if part.lacking),
+                next((part.excluded for part in parts if part.excluded), ""),
             )  # fmt: skip
 
 
 def _dispersion_columns() -> list[Column]:
     return [
-        Column(_("Indicator"), 38), Column(_("Stage"), 9), Column(_("Verdict"), 11),
+        Column(_("Indicator"), 38), Column(_("School stage"), 9), Column(_("Verdict"), 11),
         Column(_("Coefficient"), 13, "number"), Column(_("Limit"), 9, "number"),
         Column(_("County mean"), 13, "number"), Column(_("Standard deviation"), 13, "number"),
         Column(_("Schools"), 9, "count"), Column(_("Pupils"), 11, "count"), Column(_("Remark"), 28),
@@ -165,7 +172,7 @@ def _dispersion_rows(result: Result) -> Iterator[Sequence[Any]]:
 
 def _shortfall_columns() -> list[Column]:
     return [
-        Column(_("School code"), 12), Column(_("School"), 28), Column(_("Stage"), 8),
+        Column(_("School code"), 12), Column(_("School"), 28), Column(_("School stage"), 8),
         Column(_("Criterion"), 34), Column(_("What"), 30), Column(_("Lacking to the limit"), 12, "count"),
         Column(_("Unit"), 8), Column(_("Lacking to the floor"), 12, "count"),
         Column(_("Cost in yuan"), 15, "yuan"), Column(_("Remark"), 24),
@@ -193,8 +200,8 @@ def _shortfall_rows(result: Result, standard: Standard) -> Iterator[Sequence[Any
 
 def _plan_columns() -> list[Column]:
     return [
-        Column(_("For"), 34), Column(_("School code"), 12), Column(_("School"), 28), Column(_("Stage"), 8),
-        Column(_("What"), 30), Column(_("To add"), 12, "count"), Column(_("Unit"), 8),
+        Column(_("For"), 34), Column(_("School code"), 12), Column(_("School"), 28),
+        Column(_("School stage"), 8), Column(_("What"), 30), Column(_("To add"), 12, "count"), Column(_("Unit"), 8),
         Column(_("May stay between floor and limit"), 36), Column(_("Cost in yuan"), 15, "yuan"),
     ]  # fmt: skip
 
@@ -243,7 +250,7 @@ def _source_rows(evaluation: Evaluation, result: Result, standard: Standard) -> 
     for column, price in evaluation.prices_yuan.items():
         yield _("Unit price: %(name)s") % {"name": texts(standard.columns[column].name)}, price, ""
     for name in names_of(result["missing"], standard, language=reader_language()):
-        yield _("Missing"), name, ""
+        yield _("Missing figure"), name, ""
     for doubt in result["doubts"]:
         yield _("Doubt"), texts(doubt), ""
     yield _("Seed of the simulation"), Cell(evaluation.seed, "text"), ""
