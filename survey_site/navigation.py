@@ -60,7 +60,7 @@ def _links(path: str, scope: Scope) -> list[Link]:
             "self_check": _("Self-check"),
         }
     elif role == "inspector":
-        pages = {"desk": _("Evidence"), "evidence": _("Evidence files")}
+        pages = {"desk": _("Inspection"), "evidence": _("Evidence files")}
     elif role == "province":
         pages = {"province": _("Counties")}
     elif role == "bureau":

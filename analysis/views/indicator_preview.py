@@ -20,7 +20,7 @@ from analysis.indicator_files.workbooks import column_name, remarks_book
 from analysis.indicator_forms import language, spoken
 from analysis.indicators import TableRefused, standard_of
 from analysis.models import IndicatorUpload, TableLevel
-from analysis.views.indicators import download
+from analysis.views.indicators import download, grouped
 from surveys.roster.headings import letter
 from surveys.views.lists import page_of
 
@@ -164,7 +164,7 @@ def problems(request: HttpRequest, token: str) -> HttpResponse:
 
 def change_row(change, found: Preview) -> ChangeRow:
     who = f"{change.who}（{change.stage}）" if change.stage else change.who
-    return ChangeRow(who, _called_column(change.what, found), change.old or "—", change.new or "—")
+    return ChangeRow(who, _called_column(change.what, found), grouped(change.old), grouped(change.new))
 
 
 def _accept(request: HttpRequest, found: Preview) -> HttpResponse:

@@ -27,7 +27,7 @@ from analysis.models import IndicatorTable, TableLevel
 from analysis.standard import shipped_standard
 from analysis.standard_parts import Standard
 from analysis.views.indicator_preview import ChangeRow
-from analysis.views.indicators import DEFAULT_STANDARD, download
+from analysis.views.indicators import DEFAULT_STANDARD, download, grouped
 from surveys.views.lists import page_of, search_words
 
 ROWS_PER_PAGE = 50
@@ -70,7 +70,10 @@ def table(request: HttpRequest, indicator_table_id: int) -> HttpResponse:
         "gone": [_called(name, standard, is_county) for name in changes.get("gone", [])[:MOST_CHANGES]],
         "changed": [
             ChangeRow(
-                f"{who}（{stage}）" if stage else who, column_name(what, standard, language_now), old, new
+                f"{who}（{stage}）" if stage else who,
+                column_name(what, standard, language_now),
+                grouped(old),
+                grouped(new),
             )
             for who, stage, what, old, new in changed[:MOST_CHANGES]
         ],
@@ -107,9 +110,7 @@ def withdraw(request: HttpRequest, indicator_table_id: int) -> HttpResponse:
         except TableRefused as refusal:
             messages.warning(request, str(refusal))
         else:
-            messages.success(
-                request, _("The table was taken back; the one before it counts again, if there is one.")
-            )
+            messages.success(request, _("The table was taken back. The one before it, if any, counts again."))
         return redirect("indicator_table", one.pk)
     standing = IndicatorTable.objects.filter(
         county=one.county, year=one.year, level=one.level, withdrawn_at=None
@@ -138,7 +139,7 @@ def _schools(one: IndicatorTable, standard: Standard) -> tuple[list[str], list[T
             record.line,
             record.cells.get("school", ""),
             " · ".join(filter(None, (record.cells.get(column, "") for column in (*about, "code")))),
-            [_grouped(record.cells.get(column, "")) for column in columns],
+            [grouped(record.cells.get(column, "")) for column in columns],
         )
         for record in records
     ]
@@ -155,8 +156,3 @@ def _items(one: IndicatorTable, standard: Standard) -> tuple[list[str], list[Tab
 
 def _called(name: str, standard: Standard, is_county: bool) -> str:
     return spoken(item_name(name, standard)) if is_county else name
-
-
-def _grouped(text: str) -> str:
-    """A whole number with its thousands apart; everything else as it is kept."""
-    return f"{int(text):,}" if text.isdecimal() and len(text) < 16 else text

@@ -125,6 +125,11 @@ def download(content: bytes, file_name: str) -> HttpResponse:
     return HttpResponse(content, content_type=XLSX, headers=headers)
 
 
+def grouped(text: str) -> str:
+    """A whole number with its thousands apart; everything else as it is kept."""
+    return f"{int(text):,}" if text.isdecimal() and len(text) < 16 else text
+
+
 def needs_of(
     standard: Standard, schools: IndicatorTable | None, items: IndicatorTable | None
 ) -> StandardNeeds:
