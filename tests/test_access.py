@@ -59,7 +59,7 @@ pytestmark = pytest.mark.django_db
 
 ROLES = ("bureau", "reviewer", "school", "inspector", "province")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
-METHODS = ("GET", "HEAD", *CHANGING)
+METHODS = ("GET", "HEAD", "OPTIONS", *CHANGING)
 # The pages that anybody may open: the phone's, the address itself, one's own account (asks to sign in),
 # whom to ask for a new password, and the pages an invitation leads to.
 PUBLIC = {

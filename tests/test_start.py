@@ -142,7 +142,7 @@ def test_a_first_start_shows_the_demonstration_and_a_second_one_keeps_it(start, 
     assert f"http://127.0.0.1:{first.port}/desk/" in said
     assert f"http://{network_address()}:{first.port}/desk/" in said
     logins = dict(re.findall(r"^  (\w+) +((?:[a-z0-9]{4}-){3}[a-z0-9]{4}) ", said, re.MULTILINE))
-    assert set(logins) == {"bureau", "school", "reviewer", "inspector", "operator"}
+    assert set(logins) == {"bureau", "school", "reviewer", "inspector", "province", "operator"}
     link = re.search(r"^http://\S+/r/\w+$", said, re.MULTILINE)
     assert "▄" in said
     assert link

@@ -1,6 +1,7 @@
 """The audit log's last line of defence: triggers by which the database itself refuses changes.
 
-PostgreSQL's TRUNCATE passes by row triggers; `verify_audit` notices what is missing afterwards.
+PostgreSQL's TRUNCATE passes by row triggers; `verify_audit` notices what is missing afterwards. A migration
+that alters the table on SQLite makes it anew, without triggers: it ends with `install`.
 """
 
 from __future__ import annotations

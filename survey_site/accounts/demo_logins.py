@@ -31,11 +31,12 @@ def make_demo_logins() -> None:
         add_user("bureau", role=Role.BUREAU, county=county),
         add_user("reviewer", role=Role.REVIEWER, county=county),
         add_user("inspector", role=Role.INSPECTOR, county=county),
+        add_user("province", role=Role.PROVINCE, counties=[county]),
         add_user("operator", is_operator=True),
     ]
     notes = {
         "bureau": "the bureau 教育局", "reviewer": "reads only 只读", "inspector": "evidence only 只看佐证",
-        "operator": "/admin/ 运维",
+        "province": "summary only 省级汇总", "operator": "/admin/ 运维",
     }  # fmt: skip
     if school:
         accounts.insert(1, add_user("school", role=Role.SCHOOL, county=county, school=school))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
@@ -31,9 +32,10 @@ class NewAccount:
 
 def add_user(
     username: str, *, role: str = "", county: County | None = None, school: School | None = None,
-    is_operator: bool = False,
+    counties: Sequence[County] = (), is_operator: bool = False,
 ) -> NewAccount:  # fmt: skip
-    """Makes an account with a generated password. An operator may use /admin/ and needs no role."""
+    """Makes an account with a generated password. An operator may use /admin/ and needs no role; a
+    province user reads the summaries of `counties` and belongs to none of them."""
     try:
         UnicodeUsernameValidator()(username)
     except ValidationError as error:
@@ -46,7 +48,10 @@ def add_user(
         raise AccountRefused(f"There is no role {role!r}: {', '.join(Role.values)}.")
     if not role and not is_operator:
         raise AccountRefused(f"Say the role: {', '.join(Role.values)}.")
-    if role and county is None:
+    if role == Role.PROVINCE:
+        if county is not None or not counties:
+            raise AccountRefused("A province user reads several counties and belongs to none; name them.")
+    elif role and county is None:
         raise AccountRefused(f"A user with the role {role} belongs to a county; name it.")
     if (role == Role.SCHOOL) != (school is not None):
         raise AccountRefused("A school user, and nobody else, belongs to a school; name it.")
@@ -55,6 +60,7 @@ def add_user(
         username=username, password=make_password(password), role=role, county=county, school=school,
         is_staff=is_operator, is_superuser=is_operator,
     )  # fmt: skip
+    user.counties.set(counties)
     return NewAccount(user, password)
 
 

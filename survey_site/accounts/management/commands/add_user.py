@@ -1,4 +1,7 @@
-"""python manage.py add_user NAME --role bureau --county 410999: an account with a generated password."""
+"""python manage.py add_user NAME --role bureau --county 410999: an account with a generated password.
+
+A province user reads several counties: --role province --county 410999 --county 411000.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
         parser.add_argument("--role", default="", help=", ".join(Role.values))
-        parser.add_argument("--county", default="", help="the county's code")
+        parser.add_argument(
+            "--county", action="append", default=[], help="the county's code; several for the role province"
+        )
         parser.add_argument("--school", default="", help="the school's code, for the role school")
         parser.add_argument("--operator", action="store_true", help="may use /admin/")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        county = self._county(options["county"]) if options["county"] else None
+        counties = [self._county(code) for code in options["county"]]
+        is_province = options["role"] == Role.PROVINCE
+        if len(counties) > 1 and not is_province:
+            raise CommandError(f"Name one county; only the role {Role.PROVINCE} has several.")
+        county = counties[0] if counties and not is_province else None
         school = self._school(options["school"], county) if options["school"] else None
         try:
             made = add_user(
@@ -30,6 +39,7 @@ class Command(BaseCommand):
                 role=options["role"],
                 county=county,
                 school=school,
+                counties=counties if is_province else (),
                 is_operator=options["operator"],
             )
         except AccountRefused as refusal:
