@@ -1,4 +1,4 @@
-"""The demonstration county: schools through the importer, one closed wave, one open wave to try."""
+"""The demonstration county: schools through the importer, two closed waves, one open wave to try."""
 
 from __future__ import annotations
 
@@ -37,12 +37,16 @@ TARGETS = {
 }  # fmt: skip
 PEOPLE = {"deputy": 246, "cppcc": 198}  # whom no roster counts
 FIRST_REPLIES = 900  # of the open wave
+EARLIER_REPLIES = 3000  # of the wave a year before, when people were a little less satisfied
+EARLIER_MOOD = -0.09
+WEEKS_OF_A_YEAR = 52
 DAYS = 5
 
 
 @dataclass(frozen=True)
 class DemoCounty:
     county: County
+    earlier_wave: Wave
     closed_wave: Wave
     open_wave: Wave
 
@@ -52,13 +56,15 @@ class DemoExists(Exception):
 
 
 def build_demo(*, now: datetime) -> DemoCounty:
-    """Makes the county with its two waves, all or nothing. DemoExists if it is there already."""
+    """Makes the county with its three waves, all or nothing. DemoExists if it is there already."""
     if County.objects.filter(code=CODE).exists():
         raise DemoExists(NAME)
     now = timezone.localtime(now)
     with transaction.atomic():
         county = schools_of_the_demo(now=now)
-        return DemoCounty(county, _closed_wave(county, now=now), _open_wave(county, now=now))
+        return DemoCounty(
+            county, _earlier_wave(county, now=now), _closed_wave(county, now=now), _open_wave(county, now=now)
+        )
 
 
 def schools_of_the_demo(*, now: datetime) -> County:
@@ -83,10 +89,21 @@ def opened_wave(county: County, days: list[date], *, at: datetime) -> Wave:
     return wave
 
 
+def _earlier_wave(county: County, *, now: datetime) -> Wave:
+    """The same week a year before: fewer replies, the same schools ahead; something to compare with."""
+    days = _week(now, weeks_ago=4 + WEEKS_OF_A_YEAR)
+    wave = opened_wave(county, days, at=_moment(days[0], 7, now))
+    closed_at = _moment(days[-1], 23, now)
+    shares = share_out(EARLIER_REPLIES, list(REPLIES.values()))
+    replies = dict(zip(REPLIES, shares, strict=True))
+    _fill(wave, Plan(replies, days, closed_at, SEED - 1, mood=EARLIER_MOOD, seed_of_places=SEED))
+    close_wave(wave, by=None, now=closed_at)
+    return wave
+
+
 def _closed_wave(county: County, *, now: datetime) -> Wave:
     """Monday to Friday of a week about a month ago."""
-    monday = now.date() - timedelta(days=28 + now.weekday())
-    days = [monday + timedelta(days=number) for number in range(DAYS)]
+    days = _week(now, weeks_ago=4)
     wave = opened_wave(county, days, at=_moment(days[0], 7, now))
     closed_at = _moment(days[-1], 23, now)
     _fill(wave, Plan(REPLIES, days, closed_at, SEED, COACHED_SCHOOL))
@@ -102,6 +119,12 @@ def _open_wave(county: County, *, now: datetime) -> Wave:
     shares = share_out(FIRST_REPLIES, list(REPLIES.values()))
     _fill(wave, Plan(dict(zip(REPLIES, shares, strict=True)), days, now, SEED + 1))
     return wave
+
+
+def _week(now: datetime, *, weeks_ago: int) -> list[date]:
+    """Monday to Friday of that week."""
+    monday = now.date() - timedelta(days=7 * weeks_ago + now.weekday())
+    return [monday + timedelta(days=number) for number in range(DAYS)]
 
 
 def _audiences(replies: Mapping[str, int]) -> list[AudiencePlan]:

@@ -42,13 +42,19 @@ DAY_WEIGHTS = (0.27, 0.24, 0.19, 0.17, 0.13, 0.1, 0.1)
 
 @dataclass(frozen=True)
 class Plan:
-    """What to simulate: replies per audience, the days, up to when, and the coached school's code."""
+    """What to simulate: replies per audience, the days, up to when, and the coached school's code.
+
+    mood is added to everybody's. seed_of_places: with that of another plan the schools and townships of a
+    county keep the moods and the zeal they have there, as good schools stay good.
+    """
 
     replies: Mapping[str, int]
     days: Sequence[date]
     until: datetime
     seed: int
     coached_school: str = ""
+    mood: float = 0.0
+    seed_of_places: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,9 @@ def simulated_submissions(wave: Wave, plan: Plan) -> list[Submission]:
     tables, homes = tables_by_collector(wave), _homes(wave)
     collectors = list(wave.collectors.select_related("school", "township", "wave").order_by("pk"))
     places = list(dict.fromkeys(_place(one) for one in collectors))
-    moods = {place: chance.gauss(0, SPREAD_OF_SCHOOLS) for place in places}
-    zeal = {place: chance.lognormvariate(0, SPREAD_OF_ZEAL) for place in places}
+    of_places = chance if plan.seed_of_places is None else random.Random(plan.seed_of_places)  # noqa: S311
+    moods = {place: plan.mood + of_places.gauss(0, SPREAD_OF_SCHOOLS) for place in places}
+    zeal = {place: of_places.lognormvariate(0, SPREAD_OF_ZEAL) for place in places}
     submissions = []
     for audience, replies in plan.replies.items():
         mine = [one for one in collectors if one.audience == audience]

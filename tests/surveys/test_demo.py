@@ -48,13 +48,16 @@ def test_it_is_made_once_whole_and_scored(capsys):
     assert "演示" in county.name
     assert School.objects.filter(county=county).count() == 60
     assert RosterImport.objects.get().added == 60
-    closed, still_open = Wave.objects.order_by("starts_on")
-    assert (closed.state, still_open.state) == ("closed", "open")
+    earlier, closed, still_open = Wave.objects.order_by("starts_on")
+    assert (earlier.state, closed.state, still_open.state) == ("closed", "closed", "open")
+    assert closed.starts_on - earlier.starts_on == timedelta(weeks=52)
+    assert len({earlier.name, closed.name, still_open.name}) == 3
     replies = Counter(Response.objects.values_list("collector__wave", flat=True))
     assert 11_500 <= replies[closed.pk] <= 12_500
     assert 850 <= replies[still_open.pk] <= 950
+    assert 2_800 <= replies[earlier.pk] <= 3_100
     assert set(Response.objects.values_list("source", flat=True)) == {"simulated"}
-    for wave in (closed, still_open):
+    for wave in (earlier, closed, still_open):
         assert check_tallies(wave) == []
         assert verify_wave(wave).problems == ()
     run = ScoreRun.objects.get()
@@ -67,8 +70,22 @@ def test_it_is_made_once_whole_and_scored(capsys):
     assert County.objects.count() == 1
     assert Response.objects.count() == sum(replies.values())
 
-    everyone_answers_in_the_past_on_their_days(closed)
+    the_two_closed_waves_can_be_compared(earlier, closed)
+    for wave in (earlier, closed):
+        everyone_answers_in_the_past_on_their_days(wave)
     parents_answer_as_people_do(closed)
+
+
+def the_two_closed_waves_can_be_compared(earlier: Wave, closed: Wave) -> None:
+    """Good schools stay good, and people are a little more satisfied than a year before."""
+    rates = []
+    for wave in (earlier, closed):
+        parents = response_frame(wave, "parent")
+        satisfied = parents["overall"].isin(["satisfied", "rather_satisfied"])
+        by_school = satisfied.groupby(parents.school)
+        rates.append((satisfied.mean(), by_school.mean()[by_school.size() >= 25]))
+    assert 0.0 < rates[1][0] - rates[0][0] < 0.06
+    assert rates[0][1].corr(rates[1][1], method="spearman") > 0.5
 
 
 def everyone_answers_in_the_past_on_their_days(closed: Wave) -> None:

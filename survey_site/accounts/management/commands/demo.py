@@ -15,7 +15,7 @@ from surveys.demo.build import DemoExists, build_demo
 
 
 class Command(BaseCommand):
-    help = "Make the demonstration county: schools, a closed wave with its verdict, an open wave to try."
+    help = "Make the demonstration county: schools, two closed waves, an open wave to try."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--logins", action="store_true", help="make and print one login per role too")
@@ -31,6 +31,7 @@ class Command(BaseCommand):
             self._say(options, f"{there} is there already; nothing was changed.")
         else:
             self._say(options, f"{made.county}: {made.county.schools.count()} schools.")
+            self._say(options, f"  {made.earlier_wave}: closed, a year before")
             self._say(
                 options, f"  {made.closed_wave}: closed, {run.estimate:.2%}, {run.get_verdict_display()}"
             )
