@@ -201,8 +201,9 @@ def _shortfall_rows(result: Result, standard: Standard) -> Iterator[Sequence[Any
 def _plan_columns() -> list[Column]:
     return [
         Column(_("For"), 34), Column(_("School code"), 12), Column(_("School"), 28),
-        Column(_("School stage"), 8), Column(_("What"), 30), Column(_("To add"), 12, "count"), Column(_("Unit"), 8),
-        Column(_("May stay between floor and limit"), 36), Column(_("Cost in yuan"), 15, "yuan"),
+        Column(_("School stage"), 8), Column(_("What"), 30), Column(_("To add"), 12, "count"),
+        Column(_("Unit"), 8), Column(_("May stay between floor and limit"), 36),
+        Column(_("Cost in yuan"), 15, "yuan"),
     ]  # fmt: skip
 
 
