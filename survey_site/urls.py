@@ -286,36 +286,42 @@ urlpatterns = [
     ),
     path("desk/school/slips/", allow("school")(slips.school_slips), name="school_slips"),
     path(
-        "desk/slips/<int:slips_id>/",
+        "desk/waves/slips/<int:slips_id>/",
         allow("bureau", "reviewer", "school")(slips.ledger),
         name="slips_ledger",
     ),
     path(
-        "desk/slips/<int:slips_id>/print/", allow("bureau", "school")(slips.print_slips), name="slips_print"
+        "desk/waves/slips/<int:slips_id>/print/",
+        allow("bureau", "school")(slips.print_slips),
+        name="slips_print",
     ),
-    path("desk/slips/<int:slips_id>/void/", allow("bureau", "school")(slips.slip_void), name="slip_void"),
     path(
-        "desk/slips/batches/<int:slip_batch_id>/",
+        "desk/waves/slips/<int:slips_id>/void/",
+        allow("bureau", "school")(slips.slip_void),
+        name="slip_void",
+    ),
+    path(
+        "desk/waves/slips/batches/<int:slip_batch_id>/",
         allow("bureau", "reviewer", "school")(slips.batch),
         name="slip_batch",
     ),
     path(
-        "desk/slips/batches/<int:slip_batch_id>/void/",
+        "desk/waves/slips/batches/<int:slip_batch_id>/void/",
         allow("bureau", "school", fresh=True)(slips.batch_void),
         name="slip_batch_void",
     ),
     path(
-        "desk/slips/batches/<int:slip_batch_id>/reprint/",
+        "desk/waves/slips/batches/<int:slip_batch_id>/reprint/",
         allow("bureau", "school")(slips.batch_reprint),
         name="slip_batch_reprint",
     ),
     path(
-        "desk/prints/<int:print_job_id>/",
+        "desk/waves/prints/<int:print_job_id>/",
         allow("bureau", "reviewer", "school")(print_jobs.print_job),
         name="print_job",
     ),
     path(
-        "desk/prints/<int:print_job_id>/file/",
+        "desk/waves/prints/<int:print_job_id>/file/",
         allow("bureau", "reviewer", "school")(print_jobs.print_file),
         name="print_file",
     ),

@@ -54,6 +54,6 @@ def test_slip_is_printed_scanned_answered_and_fails_the_second_time(
     parent.goto(links[0])
     expect(parent.locator("h1")).to_have_text("这张答题条已经用过了")
 
-    teacher.goto(f"{live_server.url}/desk/slips/{slips.pk}/")
+    teacher.goto(f"{live_server.url}/desk/waves/slips/{slips.pk}/")
     counted = teacher.locator(".stat b").all_inner_texts()
     assert counted == ["90", "1", "89"]  # printed, used, not used yet

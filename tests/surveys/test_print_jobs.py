@@ -226,7 +226,7 @@ def test_page_shows_progress_and_offers_to_go_on_when_nothing_moves(wave, bureau
     PrintJob.objects.filter(pk=job.pk).update(
         state="running", done=1, beat_at=timezone.now(), step="第一小学"
     )
-    address = f"/desk/prints/{job.pk}/"
+    address = f"/desk/waves/prints/{job.pk}/"
     page = bureau.get(address).content.decode()
     assert "33%" in page
     assert 'hx-trigger="every 2s"' in page
@@ -238,18 +238,18 @@ def test_page_shows_progress_and_offers_to_go_on_when_nothing_moves(wave, bureau
     assert "<html" not in part
     bureau.post(address, {"step": "go_on"})
     page = bureau.get(address).content.decode()
-    assert f"/desk/prints/{job.pk}/file/" in page
+    assert f"/desk/waves/prints/{job.pk}/file/" in page
     assert "hx-trigger" not in page
 
 
 def test_zip_is_fetched_in_pieces_and_counted_once(wave, bureau):
     response = bureau.post(f"/desk/waves/{wave.pk}/prints/", {"paper": ["a4"]})
     job = PrintJob.objects.get()
-    assert response["Location"] == f"/desk/prints/{job.pk}/"
-    whole = b"".join(bureau.get(f"/desk/prints/{job.pk}/file/").streaming_content)
+    assert response["Location"] == f"/desk/waves/prints/{job.pk}/"
+    whole = b"".join(bureau.get(f"/desk/waves/prints/{job.pk}/file/").streaming_content)
     assert len(whole) == job.size_bytes
     half = len(whole) // 2
-    rest = bureau.get(f"/desk/prints/{job.pk}/file/", headers={"Range": f"bytes={half}-"})
+    rest = bureau.get(f"/desk/waves/prints/{job.pk}/file/", headers={"Range": f"bytes={half}-"})
     assert rest.status_code == 206
     assert b"".join(rest.streaming_content) == whole[half:]
     job.refresh_from_db()
@@ -263,7 +263,7 @@ def test_reviewer_fetches_posters_and_no_codes(wave, bureau):
     run_job(posters.pk)
     slips = county_job(wave, with_slips=True)
     run_job(slips.pk)
-    assert reviewer.get(f"/desk/prints/{posters.pk}/file/").status_code == 200
-    refused = reviewer.get(f"/desk/prints/{slips.pk}/file/")
-    assert (refused.status_code, refused["Location"]) == (302, f"/desk/prints/{slips.pk}/")
-    assert bureau.get(f"/desk/prints/{slips.pk}/file/").status_code == 200
+    assert reviewer.get(f"/desk/waves/prints/{posters.pk}/file/").status_code == 200
+    refused = reviewer.get(f"/desk/waves/prints/{slips.pk}/file/")
+    assert (refused.status_code, refused["Location"]) == (302, f"/desk/waves/prints/{slips.pk}/")
+    assert bureau.get(f"/desk/waves/prints/{slips.pk}/file/").status_code == 200

@@ -50,27 +50,27 @@ def token_in(page) -> str:
 
 
 def print_classes(cast, client: Client, **fields: str):
-    address = f"/desk/slips/{cast.slips.pk}/print/"
+    address = f"/desk/waves/slips/{cast.slips.pk}/print/"
     return client.post(address, {"token": token_in(client.get(address))} | fields)
 
 
 def test_a_school_prints_its_classes_fetches_the_sheets_and_finds_the_batches(cast):
-    page = cast.school.get(f"/desk/slips/{cast.slips.pk}/print/")
+    page = cast.school.get(f"/desk/waves/slips/{cast.slips.pk}/print/")
     assert 'name="classes-3" value="1"' in text_of(page)
     assert 'name="size-3" value="30"' in text_of(page)
     sent = print_classes(
         cast, cast.school, **{"classes-1": "2", "size-1": "15", "label-1": "特教班", "count-1": "4"}
     )
     job = PrintJob.objects.get()
-    assert sent["Location"] == f"/desk/prints/{job.pk}/"
+    assert sent["Location"] == f"/desk/waves/prints/{job.pk}/"
     assert job.state == "done"
     labels = list(SlipBatch.objects.values_list("label", "count", "state"))
     assert labels == [("一年级1班", 15, "printed"), ("一年级2班", 15, "printed"), ("特教班", 4, "printed")]
     sheets = look_at(file_of(job, timezone.now()))
     assert [len(sheet.links) for sheet in sheets] == [15, 15, 4]
-    fetched = cast.school.get(f"/desk/prints/{job.pk}/file/")
+    fetched = cast.school.get(f"/desk/waves/prints/{job.pk}/file/")
     assert fetched["Content-Type"] == "application/pdf"
-    ledger = text_of(cast.school.get(f"/desk/slips/{cast.slips.pk}/"))
+    ledger = text_of(cast.school.get(f"/desk/waves/slips/{cast.slips.pk}/"))
     assert "一年级2班" in ledger
     assert "已打印" in ledger
 
@@ -81,9 +81,9 @@ def test_no_page_shows_a_code_after_printing(cast):
     codes = {link.rpartition("/")[2] for link in look_at(file_of(batch.job, timezone.now()))[0].links}
     assert len(codes) == 3
     for address in (
-        f"/desk/slips/{cast.slips.pk}/",
-        f"/desk/slips/batches/{batch.pk}/",
-        f"/desk/prints/{batch.job.pk}/",
+        f"/desk/waves/slips/{cast.slips.pk}/",
+        f"/desk/waves/slips/batches/{batch.pk}/",
+        f"/desk/waves/prints/{batch.job.pk}/",
     ):
         assert not any(code in text_of(cast.bureau.get(address)) for code in codes)
 
@@ -95,7 +95,7 @@ def test_a_school_is_stopped_where_slips_would_exceed_its_people_and_the_bureau_
     assert 'value="100"' in text_of(refused)
     assert SlipBatch.objects.count() == 0
     assert print_classes(cast, cast.bureau, **{"label-1": "全校", "count-1": "100"}).status_code == 302
-    assert "有效答题条" in text_of(cast.bureau.get(f"/desk/slips/{cast.slips.pk}/"))
+    assert "有效答题条" in text_of(cast.bureau.get(f"/desk/waves/slips/{cast.slips.pk}/"))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_form_that_says_too_little_or_nonsense_prints_nothing(cast, fields):
 def test_batch_is_handed_out_and_voided_with_a_trace(cast):
     print_classes(cast, cast.school, **{"label-1": "一班", "count-1": "3"})
     batch = SlipBatch.objects.get()
-    address = f"/desk/slips/batches/{batch.pk}/"
+    address = f"/desk/waves/slips/batches/{batch.pk}/"
     assert cast.school.post(address, {"step": "handed", "to": ""}).status_code == 422
     assert cast.school.post(address, {"step": "handed", "to": "王老师"}).status_code == 302
     assert "发给王老师" in text_of(cast.reviewer.get(address))
@@ -129,7 +129,7 @@ def test_batch_is_handed_out_and_voided_with_a_trace(cast):
 def test_batch_is_printed_again_under_a_new_number(cast):
     print_classes(cast, cast.school, **{"label-1": "一班", "count-1": "3"})
     old = SlipBatch.objects.get()
-    address = f"/desk/slips/batches/{old.pk}/reprint/"
+    address = f"/desk/waves/slips/batches/{old.pk}/reprint/"
     sent = cast.school.post(address, {"token": token_in(cast.school.get(address)), "reason": "打印不清"})
     assert sent.status_code == 302
     old.refresh_from_db()
@@ -141,7 +141,7 @@ def test_batch_is_printed_again_under_a_new_number(cast):
 def test_lost_slip_is_voided_by_its_code(cast):
     print_classes(cast, cast.school, **{"label-1": "一班", "count-1": "3"})
     link = look_at(file_of(PrintJob.objects.get(), timezone.now()))[0].links[0]
-    address = f"/desk/slips/{cast.slips.pk}/void/"
+    address = f"/desk/waves/slips/{cast.slips.pk}/void/"
     assert cast.school.post(address, {"code": "B2K7N9QWXYZZ", "reason": "丢失"}).status_code == 422
     sent = cast.school.post(address, {"code": link, "reason": "丢失"})
     assert sent.status_code == 302
@@ -162,9 +162,9 @@ def test_bureau_sees_every_place_and_a_school_its_own_only(cast):
 
 
 def test_reviewer_reads_and_prints_nothing(cast):
-    assert cast.reviewer.get(f"/desk/slips/{cast.slips.pk}/").status_code == 200
-    assert cast.reviewer.get(f"/desk/slips/{cast.slips.pk}/print/").status_code == 403
-    assert "打印答题条…" not in text_of(cast.reviewer.get(f"/desk/slips/{cast.slips.pk}/"))
+    assert cast.reviewer.get(f"/desk/waves/slips/{cast.slips.pk}/").status_code == 200
+    assert cast.reviewer.get(f"/desk/waves/slips/{cast.slips.pk}/print/").status_code == 403
+    assert "打印答题条…" not in text_of(cast.reviewer.get(f"/desk/waves/slips/{cast.slips.pk}/"))
 
 
 def test_closed_wave_prints_no_slips(cast):
