@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from analysis.columns import STAGES_OF_TYPE, words
 from analysis.evaluation_plans import setting_values
 from analysis.file_errors import EvaluationFileError
-from analysis.findings import CHINESE, ENGLISH, Texts
+from analysis.findings import CHINESE, ENGLISH, LANGUAGES, Texts
 from analysis.indicator_files.changes import school_changes
 from analysis.indicator_files.figure_checks import figure_doubts
 from analysis.indicator_files.remarks import Remark
@@ -196,6 +196,18 @@ def records_in(figures: SchoolFigures) -> list[Record]:
 def doubts_about(records: Sequence[Record], standard: Standard) -> list[Remark]:
     """What looks like a slip in these rows by themselves."""
     return list(figure_doubts(SchoolLines(records=list(records)), standard))
+
+
+def doubt_texts(records: Sequence[Record], standard: Standard) -> list[str]:
+    """The same for the school's and the bureau's page: of a stage, not of a row that nobody sees there."""
+    stages = {record.line: _stage(record) for record in records}
+    colon = "：" if (get_language() or CHINESE).startswith("zh") else ": "
+    found = []
+    for remark in doubts_about(records, standard):
+        stage = stages.get(remark.row, "")
+        text = spoken({language: remark.text(language) for language in LANGUAGES})
+        found.append(f"{stage}{colon}{text}" if stage else text)
+    return found
 
 
 def refuse_unreadable(records: Sequence[Record], standard: Standard) -> None:

@@ -15,13 +15,12 @@ from analysis.models import SchoolFigures, TableLevel
 from analysis.school_figures import (
     FiguresRefused,
     accept_figures,
-    doubts_about,
+    doubt_texts,
     figure_changes,
     figures_standard,
     own_records,
     records_in,
     return_figures,
-    spoken,
 )
 from analysis.school_figures_form import column_label
 from surveys.views.lists import page_of, search_words
@@ -78,7 +77,7 @@ def school_figures_one(request: HttpRequest, school_figures_id: int) -> HttpResp
         "changes": [(one, column_label(one.column, standard)) for one in changes],
         "has_before": bool(table and own_records(records_of(table), figures.school)),
         "table": table,
-        "doubts": [spoken(remark.kept()) for remark in doubts_about(records_in(figures), standard)],
+        "doubts": doubt_texts(records_in(figures), standard),
         "refused": refused,
         "reason": request.POST.get("reason", "") if refused else "",
     }

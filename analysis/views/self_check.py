@@ -15,12 +15,11 @@ from analysis.ledger_lists import in_view, items_of
 from analysis.models import DONE_STATES, SchoolFigures, TableLevel
 from analysis.school_figures import (
     FiguresRefused,
-    doubts_about,
+    doubt_texts,
     figures_standard,
     figures_year,
     return_figures,
     rows_to_fill,
-    spoken,
     submit_figures,
 )
 from analysis.school_figures_form import FiguresForm
@@ -72,7 +71,7 @@ def own_figures(request: HttpRequest) -> HttpResponse:
     refused, doubts = "", []
     if request.method == "POST" and form.is_valid():
         filled = form.filled()
-        doubts = [spoken(remark.kept()) for remark in doubts_about(filled, standard)]
+        doubts = doubt_texts(filled, standard)
         if not doubts or request.POST.get("sure") == "yes":
             try:
                 submit_figures(
