@@ -29,9 +29,26 @@ class TableRefused(Exception):
     """A table that cannot be kept or taken back; the sentence says why."""
 
 
-def current_table(county: County, year: int, level: str) -> IndicatorTable | None:
-    """The table that counts: the newest of that county, year and level ("schools", "county")."""
-    return _standing(county).filter(year=year, level=level).order_by("-at", "-id").first()
+def current_table(county: County, year: int, level: str, *, standard_key: str = "") -> IndicatorTable | None:
+    """The table that counts: the newest of that county, year and level ("schools", "county").
+
+    standard_key: the newest that was handed in for that standard.
+    """
+    tables = _standing(county).filter(year=year, level=level)
+    if standard_key:
+        tables = tables.filter(standard_key=standard_key)
+    return tables.order_by("-at", "-id").first()
+
+
+def tables_by_standard(county: County, year: int, level: str) -> dict[str, IndicatorTable]:
+    """Standard → the newest table handed in for it; under "" the one that counts where none was."""
+    found: dict[str, int] = {}
+    newest_first = _standing(county).filter(year=year, level=level).order_by("-at", "-id")
+    for key, pk in newest_first.values_list("standard_key", "pk"):
+        found.setdefault("", pk)
+        found.setdefault(key, pk)
+    tables = IndicatorTable.objects.select_related("by").in_bulk(set(found.values()))
+    return {key: tables[pk] for key, pk in found.items()}
 
 
 def table_before(county: County, year: int, level: str) -> IndicatorTable | None:
@@ -82,7 +99,7 @@ def store_table(
     evidence: Iterable[EvidenceFile] = (),
     now: datetime | None = None,
 ) -> IndicatorTable:
-    """Keeps an accepted table and returns it. The same figures as the table that counts leave that one alone.
+    """Keeps an accepted table and returns it; the same figures once more only add their evidence to it.
 
     doubts: what the reader was shown before accepting, each in both languages. TableRefused without lines,
     or with evidence of another county or taken back.
@@ -97,7 +114,8 @@ def store_table(
     with transaction.atomic():
         County.objects.select_for_update(no_key=True).get(pk=county.pk)  # two acceptances take turns
         newest = current_table(county, year, level)
-        if newest and newest.standard_key == key and newest.lines == lines and not papers:
+        if newest and newest.standard_key == key and newest.lines == lines:
+            newest.evidence.add(*papers)
             return newest
         table = IndicatorTable.objects.create(
             county=county, year=year, level=level, standard_key=key, file_name=short_file_name(file_name),

@@ -93,6 +93,17 @@ def sheets_of(content: bytes, *, file_name: str) -> list[Sheet]:
     return read_sheets(content, file_name=file_name, limits=TABLE_LIMITS)
 
 
+def is_other_level(sheets: Sequence[Sheet], standard: Standard, *, level: str) -> bool:
+    """Whether the file holds the county's items where a school table is expected, or the other way round."""
+    items = find_items(sheets, standard, known={})
+    table = find_table(sheets, standard, known={})
+    has_items = any(one.state == "own" for one in items)
+    has_schools = table is not None and any(one.column == "school" and one.is_sure for one in table.headings)
+    if level == TableLevel.COUNTY:
+        return has_schools and not has_items
+    return has_items and not has_schools
+
+
 def headings_of(upload: IndicatorUpload) -> tuple[Heading, ...]:
     """What the file's headings (of a county's file: its items) are taken for, as far as it is known."""
     standard = standard_of(upload.county, upload.standard_key)
@@ -147,7 +158,8 @@ def _school_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequenc
         remarks += before_doubts(lines, records_of(earlier), standard, year=earlier.year)
     if not any(remark.weight == ERROR for remark in remarks):
         remarks += _what_the_evaluation_says(lines, standard)
-    now = current_table(upload.county, upload.year, upload.level)
+    now = current_table(upload.county, upload.year, upload.level, standard_key=standard.key)
+    now = now or current_table(upload.county, upload.year, upload.level)
     return Preview(
         upload, standard, found.sheet, found.headings, tuple(lines.records), (), tuple(gathered(remarks)),
         school_changes(records_of(now) if now else None, lines.records), now,
@@ -161,7 +173,8 @@ def _county_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequenc
     earlier = table_before(upload.county, upload.year, upload.level)
     if earlier:
         remarks += item_doubts(read.lines, item_lines_of(earlier), standard, year=earlier.year)
-    now = current_table(upload.county, upload.year, upload.level)
+    # Another standard has other items: there is nothing to compare.
+    now = current_table(upload.county, upload.year, upload.level, standard_key=standard.key)
     return Preview(
         upload, standard, "", tuple(headings), (), tuple(read.lines), tuple(gathered(remarks)),
         item_changes(item_lines_of(now) if now else None, read.lines), now,

@@ -23,7 +23,7 @@ from analysis.standard_parts import Standard
 from surveys.models import County
 from surveys.roster.saving import UPLOAD_LIVES, short_file_name
 
-MOST_WAITING = 20  # uploads of one user; older ones go
+MOST_WAITING = 5  # uploads of one user; older ones go
 
 
 class TableMoved(TableRefused):
@@ -114,17 +114,19 @@ def accept_upload(
         raise TableRefused(
             _("Tick that you have looked at the doubts, or mend the file and upload it again.")
         )
+    papers = list(upload.evidence.filter(withdrawn_at=None))
     with transaction.atomic():
+        # Pressed twice, only the first finds it; the second is told that it is no longer waiting.
+        if not IndicatorUpload.objects.filter(pk=upload.pk).delete()[0]:
+            raise TableRefused(_("This upload is no longer waiting: it was accepted, or it is too old."))
         table = store_table(
             county=upload.county, year=upload.year, level=upload.level, standard=preview.standard,
             file_name=upload.file_name, sha256=hashlib.sha256(bytes(upload.content)).hexdigest(),
             records=preview.records, items=preview.items,
             doubts=[remark.kept() for remark in preview.remarks if remark.weight != ERROR],
-            changes=preview.changes.kept(), evidence=upload.evidence.filter(withdrawn_at=None), by=by,
-            now=now,
+            changes=preview.changes.kept(), evidence=papers, by=by, now=now,
         )  # fmt: skip
         _remember(upload)
-        upload.delete()
     return table
 
 

@@ -20,16 +20,16 @@ from analysis.evidence import (
 )
 from analysis.evidence import refuse_large as refuse_large_evidence
 from analysis.indicator_files.needs import items_by_area, needed_columns
-from analysis.indicator_files.previews import headings_of, roster_of, sheets_of
+from analysis.indicator_files.previews import headings_of, is_other_level, roster_of, sheets_of
 from analysis.indicator_files.school_lines import base_column
 from analysis.indicator_files.uploads import keep_upload
 from analysis.indicator_files.workbooks import county_form, school_form
 from analysis.indicator_forms import UploadForm, language, spoken
 from analysis.indicators import (
-    current_table,
     item_lines_of,
     records_of,
     standards_of,
+    tables_by_standard,
     years_with_figures,
 )
 from analysis.models import EvidenceFile, IndicatorTable, TableLevel
@@ -78,7 +78,8 @@ def indicators(request: HttpRequest) -> HttpResponse:
         answer = _take(request, form, standards)
         if answer:
             return answer
-    schools, items = (current_table(county, year, level) for level in TableLevel.values)
+    of_schools, of_county = (tables_by_standard(county, year, level) for level in TableLevel.values)
+    schools, items = of_schools.get(""), of_county.get("")
     context = {
         "year": year,
         "years": sorted({*years, this_year}, reverse=True),
@@ -87,7 +88,11 @@ def indicators(request: HttpRequest) -> HttpResponse:
         "missing_schools": _missing_schools(county, schools),
         "rows": len(schools.lines) if schools else 0,
         "answered": sum(1 for line in items.lines if line["value"]) if items else 0,
-        "standards": [needs_of(one, schools, items) for one in _used_first(standards, schools, items)],
+        "standards": [
+            needs_of(one, of_schools.get(one.key, schools), of_county.get(one.key, items))
+            for one in _used_first(standards, *of_schools.values(), *of_county.values())
+        ],
+        "counting": {table.pk for table in (*of_schools.values(), *of_county.values())},
         "form": form,
         "default_standard": DEFAULT_STANDARD,
         "choices": [(key, spoken(standard.name)) for key, standard in standards.items()],
@@ -186,9 +191,12 @@ def _take(request: HttpRequest, form: UploadForm, standards: dict[str, Standard]
     try:
         refuse_large(file.size, limits=TABLE_LIMITS)
         content = file.read()
-        sheets_of(content, file_name=file.name)
+        sheets = sheets_of(content, file_name=file.name)
     except RosterFileError as error:
         form.add_error("file", str(error))
+        return None
+    if is_other_level(sheets, standards[given["standard"]], level=given["level"]):
+        form.add_error("level", _("This file looks like the other kind of table. Choose what it holds."))
         return None
     try:
         papers = kept_papers(request, given["evidence"], note="")

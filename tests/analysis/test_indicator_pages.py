@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analysis.evaluation_plans import county_facts
+from analysis.indicator_files.previews import preview_of
+from analysis.indicator_files.uploads import accept_upload
 from analysis.indicators import (
     TableRefused,
     current_table,
@@ -31,6 +33,11 @@ from tests.analysis import messy_tables
 pytestmark = pytest.mark.django_db
 STANDARD = "quality-balance-2017"
 SCHOOLS = 12
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, settings):
+    settings.DATA_DIR = tmp_path
 
 
 @pytest.fixture
@@ -337,3 +344,75 @@ def test_a_table_is_kept_whole_or_refused(county):
     )
     assert first == again
     assert records_of(first) == [record]
+
+
+def county_book(*rows):
+    return messy_tables.gbk_csv([["项目", "值", "佐证材料"], *rows])
+
+
+def test_a_foreign_item_is_explained_once_and_known_the_next_time(desk, county):
+    rows = [["教师持证上岗率（专任）", "99%", "核查表"], ["弄虚作假行为", "否", ""]]
+    answer = upload(desk, county_book(*rows), name="县级.csv", level="county")
+    assert "headings" in answer.url
+    assert 'value="certified_share" selected' in desk.get(answer.url).content.decode()
+    accept(desk, explained(desk, answer))
+    table = current_table(county, 2026, "county")
+    assert [(line.item, line.value) for line in item_lines_of(table)] == [
+        ("certified_share", "99%"),
+        ("falsification", "否"),
+    ]
+    assert "headings" not in upload(desk, county_book(*rows), name="县级.csv", level="county", year=2027).url
+
+
+def test_the_wrong_kind_of_table_is_noticed_before_anything_is_read_into_it(desk):
+    items = county_book(["弄虚作假行为", "否", ""])
+    for content, level in ((items, "schools"), (messy_tables.xlsx(messy_tables.messy_rows(12)), "county")):
+        answer = upload(desk, content, level=level)
+        assert answer.status_code == 422
+        assert "looks like the other kind of table" in answer.content.decode()
+
+
+def test_accepting_twice_at_once_keeps_one_table(desk, county):
+    address = explained(desk, upload(desk, messy_tables.xlsx(messy_tables.messy_rows(SCHOOLS))))
+    waiting = IndicatorUpload.objects.get()
+    first, second = preview_of(waiting), preview_of(IndicatorUpload.objects.get())
+    options = {"by": waiting.by, "now": timezone.now(), "seen": first.digest, "doubts_seen": True}
+    accept_upload(first, **options)
+    with pytest.raises(TableRefused):
+        accept_upload(second, **options)
+    assert IndicatorTable.objects.count() == 1
+    assert desk.get(address).url == reverse("indicators")
+
+
+def test_the_same_figures_again_only_add_their_evidence(desk, county):
+    rows = messy_tables.messy_rows(SCHOOLS)
+    imported(desk, rows)
+    paper = SimpleUploadedFile("名册.pdf", b"%PDF-1.7")
+    accept(desk, explained(desk, upload(desk, messy_tables.xlsx(rows), evidence=paper)))
+    assert IndicatorTable.objects.get().evidence.get().name == "名册.pdf"
+
+
+def test_tables_of_two_standards_stand_side_by_side(desk, county):
+    items = {
+        "quality-balance-2017": ("弄虚作假行为", "否"),
+        "basic-balance-2012-sichuan": ("government_score", "88"),
+    }
+    for key, (item, value) in items.items():
+        sent = upload(desk, county_book([item, value, ""]), name="a.csv", level="county", standard=key)
+        accept(desk, explained(desk, sent))
+    assert current_table(county, 2026, "county").standard_key == "basic-balance-2012-sichuan"
+    quality = current_table(county, 2026, "county", standard_key=STANDARD)
+    assert [line.item for line in item_lines_of(quality)] == ["falsification"]
+    page = desk.get(reverse("indicators")).content.decode()
+    assert "41 of 42 missing" in page
+
+
+def test_what_moved_since_the_preview_is_shown_again(desk, county):
+    rows = messy_tables.messy_rows(SCHOOLS)
+    address = explained(desk, upload(desk, messy_tables.xlsx(rows)))
+    seen = re.search(r'name="seen" value="(\w+)"', desk.get(address).content.decode())[1]
+    rows[6][5] += 1
+    imported(desk, rows)
+    answer = desk.post(address, {"decision": "accept", "seen": seen, "doubts_seen": "yes"})
+    assert answer.url == address
+    assert IndicatorTable.objects.count() == 1
