@@ -81,7 +81,11 @@ def school(request: HttpRequest, evaluation_id: int, place: int) -> HttpResponse
     before = evaluation_before(found)
     context = page_context(found, "evaluation_schools") | {
         "school": line,
-        "parts": [(part, _findings(part.findings, standard, result)) for part in line.parts],
+        # The stages first: what decides stands there; then what holds for the whole school.
+        "parts": [
+            (part, _findings(part.findings, standard, result))
+            for part in sorted(line.parts, key=lambda part: part.stage == "")
+        ],
         "plans": [one for one in plan_lines(result, standard, language=language)
                   if (one.school, one.code) == (line.name, line.code)],
         "dispersion_additions": [
