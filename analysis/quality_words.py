@@ -114,3 +114,18 @@ def basis_sentence(audience: str, basis: str, count: int) -> str:
             count,
         )
     return text % {"audience": audience_name(audience), "count": count}
+
+
+def few_sentence(count: int, minimum: int) -> str:
+    """What taking out or putting back fewer replies than the smallest group gives away; else empty."""
+    if count >= minimum:
+        return ""
+    return ngettext(
+        "This is fewer than %(minimum)s replies, the smallest group that is shown: whoever keeps the figures "
+        "from before and after can work out how this one person answered. Decide on more replies together "
+        "if you can.",
+        "These are fewer than %(minimum)s replies, the smallest group that is shown: whoever keeps the "
+        "figures from before and after can work out how these %(count)s people answered. Decide on more "
+        "replies together if you can.",
+        count,
+    ) % {"minimum": minimum, "count": count}

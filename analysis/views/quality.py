@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.answer_quality import AnswerQuality, SchoolToReview, SeenBatch, answer_quality
 from analysis.code_sentences import joined
-from analysis.quality_words import basis_sentence, kind_name, signal_name, signal_sentence
+from analysis.quality_words import basis_sentence, few_sentence, kind_name, signal_name, signal_sentence
 from analysis.results import WaveResults, audience_name
 from analysis.sensitivity import Cell, marked_and_not
 from analysis.templatetags.figures import part_text, rate_text
@@ -92,7 +92,7 @@ def quality_school(request: HttpRequest, wave_id: int, school_id: int) -> HttpRe
         elif chosen is None:
             problem = _("These replies have changed since the page was opened. Look at them again.")
         elif request.POST.get("confirmed") != "yes":
-            to_confirm = {"batch": _batch(chosen), "reason": reason}
+            to_confirm = {"batch": _batch(chosen, wave.minimum_group_size), "reason": reason}
         else:
             return _void(request, wave, school, chosen, reason)
     context = depth_context(
@@ -104,7 +104,7 @@ def quality_school(request: HttpRequest, wave_id: int, school_id: int) -> HttpRe
         remarks=[],
         kinds=[kind_name(kind) for kind in found.kinds] if found else [],
         signals=[signal_sentence(signal) for signal in found.signals] if found else [],
-        sets=[_batch(batch) for batch in sets.values()],
+        sets=[_batch(batch, wave.minimum_group_size) for batch in sets.values()],
         problem=problem,
         to_confirm=to_confirm,
         reason=request.POST.get("reason", ""),
@@ -135,6 +135,7 @@ def quality_restore(request: HttpRequest, wave_id: int, void_id: int) -> HttpRes
                 return redirect("quality", wave.pk)
     context = depth_context(
         wave, "quality", title=_("Count voided replies again"), void=void, problem=problem, remarks=[],
+        warning=few_sentence(void.responses_count, wave.minimum_group_size),
         answer=ngettext("%(count)s reply was voided.", "%(count)s replies were voided.", void.responses_count)
         % {"count": void.responses_count},
     )  # fmt: skip
@@ -185,12 +186,13 @@ def _key(batch: SeenBatch) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _batch(batch: SeenBatch) -> dict[str, Any]:
+def _batch(batch: SeenBatch, minimum: int) -> dict[str, Any]:
     received = Response.objects.filter(pk__in=batch.replies[:1]).values_list("received_at", flat=True).first()
     return {
         "key": _key(batch),
         "count": len(batch.replies),
         "words": basis_sentence(batch.audience, batch.basis, len(batch.replies)),
+        "warning": few_sentence(len(batch.replies), minimum),
         "at": received if batch.basis == "window" else None,
     }
 

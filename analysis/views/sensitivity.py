@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.answer_quality import answer_quality
 from analysis.code_sentences import joined
-from analysis.results import WaveResults
+from analysis.results import Figure, WaveResults
 from analysis.sensitivity import ALL, UNMARKED, Sensitivity, sensitivity
 from analysis.templatetags.figures import limit_text, rate_text
 from analysis.views.depth import depth_context, is_being_looked_at, results_of
@@ -56,11 +56,7 @@ def _answer(results: WaveResults, table: Sensitivity) -> str:
         return _("There is no figure yet that could be compared.")
     figures = [row.cells[0].figure for row in table.rows if row.cells[0].figure]
     shares = [figure for figure in figures if figure.unit == "share"]
-    spread = _("Under %(rules)s rules the rate lies between %(lowest)s and %(highest)s.") % {
-        "rules": len(shares),
-        "lowest": rate_text(min(one.estimate for one in shares), limit=shares[0].limit),
-        "highest": rate_text(max(one.estimate for one in shares), limit=shares[0].limit),
-    }
+    spread = _spread(shares, scores=len(figures) - len(shares))
     if results.verdict is None:
         return spread
     words = table.verdicts()
@@ -77,6 +73,30 @@ def _answer(results: WaveResults, table: Sensitivity) -> str:
     return joined(
         [spread, _("The verdict depends on the rule: %(words)s.") % {"words": _(", ").join(counted)}]
     )
+
+
+def _spread(shares: list[Figure], *, scores: int) -> str:
+    """Between what rates the rules put the county; how many of the rows are mean scores instead."""
+    said = []
+    if shares:
+        said.append(
+            ngettext(
+                "Under the one rule that gives a rate it is %(lowest)s.",
+                "Under %(rules)s rules that give a rate it lies between %(lowest)s and %(highest)s.",
+                len(shares),
+            )
+            % {
+                "rules": len(shares),
+                "lowest": rate_text(min(one.estimate for one in shares), limit=shares[0].limit),
+                "highest": rate_text(max(one.estimate for one in shares), limit=shares[0].limit),
+            }
+        )
+    if scores:
+        said.append(
+            ngettext("%(count)s rule gives a mean score.", "%(count)s rules give a mean score.", scores)
+            % {"count": scores}
+        )
+    return joined(said)
 
 
 def _remarks(results: WaveResults, table: Sensitivity) -> list[str]:

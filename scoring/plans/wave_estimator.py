@@ -5,7 +5,7 @@ The result is what the desk shows for a wave of its own: composite, interval, ve
 schools.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from scoring.numeric.expression import as_word
 from scoring.numeric.outlook import tipping_point
 from scoring.numeric.recode import CellSums, aggregate, pair_sums
 from scoring.numeric.verdict import verdict
+from scoring.numeric.weighting import Merge
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import composite_intervals, mean_result, verdict_result
 from scoring.plans.job import Job
@@ -88,7 +89,7 @@ def score_wave_file(job: Job) -> dict:
     ]
     result["merged_classes"] = [vars(m) for m in composite.merged]
     result["tipping_point"] = _tipping(composite, people, threshold, rule)
-    _warn(job, answers, composite)
+    _warn(job, answers, composite, collapsed.merges)
     return result
 
 
@@ -174,11 +175,16 @@ def _tipping(
     )
 
 
-def _warn(job: Job, answers: Answers, composite: CompositeEstimate) -> None:
+def _warn(job: Job, answers: Answers, composite: CompositeEstimate, merges: Sequence[Merge]) -> None:
     for merge in composite.merged:
         job.warn(
             f"no valid answer of {merge.audience} in class {merge.location}: its share went to class "
             f"{merge.into}"
+        )
+    if composite.design.fpc and composite.design.kind == "sampled_schools" and merges:
+        job.warn(
+            "the finite population correction is approximate: schools that share a weight are taken to have "
+            "all the people of their pool, so the standard error is a little too large"
         )
     for name in sorted({str(a) for a in answers.audience}):
         mine = answers.audience == name

@@ -157,3 +157,28 @@ def test_counts_without_marked_replies_are_those_that_voiding_them_leaves(wave):
     voided = tally_frame(wave)
     assert list(left_out.cells["responses"]) == list(voided.cells["responses"])
     assert all((left_out.counts[item] == voided.counts[item]).all() for item in voided.counts)
+
+
+def test_voiding_or_restoring_a_handful_warns_that_the_difference_tells_their_answers(wave):
+    client = signed_in(wave.county)
+    few = list(answer_quality(wave).marked[:3])
+    assert len(few) < wave.minimum_group_size
+    void = void_responses(few, wave=wave, reason="x", by=None, now=NOON)
+    page = text(client.get(f"/desk/waves/{wave.pk}/quality/restore/{void.pk}/"))
+    assert "can work out how these 3 people answered" in page
+    many = void_responses(answer_quality(wave).marked, wave=wave, reason="x", by=None, now=NOON)
+    assert "can work out" not in text(client.get(f"/desk/waves/{wave.pk}/quality/restore/{many.pk}/"))
+
+
+def test_a_set_of_fewer_replies_than_the_smallest_group_is_voided_only_after_a_warning(wave):
+    Wave.objects.filter(pk=wave.pk).update(minimum_group_size=COACHED + 10)
+    client = signed_in(wave.county)
+    school = wave.collectors.get(audience="parent", school__code="S003").school
+    address = f"/desk/waves/{wave.pk}/quality/{school.pk}/"
+    fast = next(
+        line
+        for line in client.get(address).content.decode().split("<option")[1:]
+        if "filled in too fast" in line
+    )
+    sent = {"decision": "void", "replies": fast.split('value="')[1].split('"')[0], "reason": "told"}
+    assert f"can work out how these {COACHED} people answered" in text(client.post(address, sent))

@@ -4,6 +4,7 @@ the same sentence first and "how was this computed" on each of them."""
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -91,3 +92,14 @@ def test_open_waves_outlook_never_asks_for_more_where_answers_help_most():
     rows = [row for row in page.context["rows"] if row["n_more"] is not None and row["total"] is not None]
     assert len(rows) >= 3 and any(row["n_more"] for row in rows)
     assert all(row["total"] <= row["n_more"] + 2 for row in rows)
+
+
+def test_the_sentence_counts_rules_that_give_a_rate_and_those_that_give_a_score(wave):
+    close(wave, now=NOON)
+    answer_of = signed_in(wave.county).get(f"/desk/waves/{wave.pk}/rules/")
+    page = text(answer_of)
+    counted = re.search(
+        r"Under (\d+) rules that give a rate it lies between .*? (\d+) rules? gives? a mean score", page
+    )
+    rows = answer_of.content.decode().count('<span class="rule-description">')
+    assert sum(map(int, counted.groups())) == rows

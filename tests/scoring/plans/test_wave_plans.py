@@ -119,3 +119,26 @@ def test_an_audience_with_few_answers_is_not_computable_but_its_figures_are_show
     assert result["verdict"] == "not_computable"
     assert "deputy" in result["reasons"][0]
     assert np.isfinite(result["estimate"])
+
+
+def test_an_approximate_correction_says_so(folder):
+    """Sampled schools of which some share a weight: nobody knows how many people each of them has."""
+    many = {"rural": 40, "town": 50, "urban": 45}
+    drawn = {"kind": "sampled_schools", "fpc": True, "schools_in_class": many}
+    assert any(
+        "correction is approximate" in one for one in run_plan(plan(design=drawn), base=folder)["warnings"]
+    )
+    off = {"kind": "sampled_schools", "fpc": False}
+    assert not any("correction" in one for one in run_plan(plan(design=off), base=folder)["warnings"])
+
+
+def test_the_printed_interval_stands_on_the_variance_of_the_verdict(folder):
+    found = run_plan(plan(parameters={"shares": SHARES, "class_shares": "own"}), base=folder)
+    want = golden_case("P-county_a-verdict-recommended").expected["S0.05"]
+    assert found["variance_smoothed"] == pytest.approx(want["variance_smoothed"], rel=1e-9)
+    (low, high), (plain_low, plain_high) = found["ci_smoothed"], found["ci_korn_graubard"]
+    assert low < plain_low < found["estimate"] < plain_high < high
+    wider = run_plan(plan(parameters={"shares": SHARES, "class_shares": "own", "level": 0.99}), base=folder)[
+        "ci_smoothed"
+    ]
+    assert wider[0] < low and high < wider[1]
