@@ -162,17 +162,16 @@ def stale_jobs(now: datetime) -> QuerySet[PrintJob]:
 
 
 def delete_files(job: PrintJob) -> None:
-    """Takes the file off the disk; the row stays as a trace."""
-    PrintJob.objects.filter(pk=job.pk).exclude(state__in=_UNDER_WAY).update(state=PrintJob.State.DELETED)
-    shutil.rmtree(folder_of(job), ignore_errors=True)
+    """Takes the file off the disk; the row stays as a trace. A job under way is left alone."""
+    found = PrintJob.objects.filter(pk=job.pk).exclude(state__in=_UNDER_WAY)
+    if found.update(state=PrintJob.State.DELETED, step=""):
+        shutil.rmtree(folder_of(job), ignore_errors=True)
 
 
 def delete_expired(now: datetime) -> int:
-    """Deletes what is past its time, and whatever lies in the folder that no job knows."""
-    expired = PrintJob.objects.filter(expires_at__lt=now).exclude(
-        state__in=[*_UNDER_WAY, PrintJob.State.DELETED]
-    )
-    found = list(expired)
+    """Deletes what is past its time, also the parts of jobs that stopped and were given up."""
+    past = Q(expires_at__lt=now) | Q(state=PrintJob.State.FAILED, at__lt=now - KEPT_WITH_CODES)
+    found = list(PrintJob.objects.filter(past).exclude(state__in=[*_UNDER_WAY, PrintJob.State.DELETED]))
     for job in found:
         delete_files(job)
     return len(found)

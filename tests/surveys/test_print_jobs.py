@@ -211,6 +211,23 @@ def test_files_with_codes_are_deleted_after_a_day_and_posters_after_a_week(wave)
     assert not folder_of(posters).exists()
 
 
+def test_parts_of_a_job_that_was_given_up_do_not_stay(wave):
+    job = county_job(wave, with_slips=True)
+    folder_of(job).mkdir(parents=True)
+    PrintJob.objects.filter(pk=job.pk).update(state="failed")
+    assert delete_expired(timezone.now()) == 0
+    assert delete_expired(timezone.now() + KEPT_WITH_CODES + timedelta(minutes=1)) == 1
+    assert not folder_of(job).exists()
+
+
+def test_job_under_way_is_not_deleted(wave, bureau):
+    job = county_job(wave)
+    folder_of(job).mkdir(parents=True)
+    bureau.post(f"/desk/waves/prints/{job.pk}/", {"step": "delete"})
+    job.refresh_from_db()
+    assert (job.state, folder_of(job).exists()) == ("waiting", True)
+
+
 def test_stale_job_is_found_and_taken_up_again_by_the_tidying_task(wave):
     job = county_job(wave)
     assert not is_stale(job, timezone.now())
