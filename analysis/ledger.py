@@ -151,8 +151,13 @@ def take_step(
     now: datetime,
     remark: str = "",
     evidence: Iterable[EvidenceFile] = (),
+    role: str = "",
 ) -> RectificationStep:
-    """Takes one step in the role of `by`. LedgerRefused if that role cannot now, or a reason is lacking."""
+    """Takes one step in the role of `by`. LedgerRefused if that role cannot now, or a reason is lacking.
+
+    role: of nobody in particular (by None), as the demonstration's steps are.
+    """
+    role = by.role if by else role
     remark = remark.strip()
     papers = list(evidence)
     if len(remark) > LONGEST_REMARK:
@@ -165,8 +170,8 @@ def take_step(
         with transaction.atomic():
             # Whoever comes second finds the state of whoever came first.
             held = RectificationItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
-            step = next((one for one in possible_steps(held, by.role) if one.action == action), None)
-            if step is None or (by.role == SCHOOL and held.school_id != by.school_id):
+            step = next((one for one in possible_steps(held, role) if one.action == action), None)
+            if step is None or (by and role == SCHOOL and held.school_id != by.school_id):
                 raise LedgerRefused(
                     _("This step is not possible: the item is now “%(state)s”.")
                     % {"state": held.get_state_display()}
@@ -177,7 +182,7 @@ def take_step(
             if step.to_state is not None:
                 held.state, held.state_at = step.to_state, now
                 held.save(update_fields=["state", "state_at"])
-            taken = _record(held, step.action, from_state=before, by=by, now=now, remark=remark)
+            taken = _record(held, step.action, from_state=before, by=by, now=now, remark=remark, role=role)
             taken.evidence.set(papers)
     except IntegrityError as error:
         raise LedgerRefused(
@@ -216,11 +221,11 @@ def change_item(
 
 
 def _record(
-    item: RectificationItem, action: str, *, by: Any, now: datetime, **more: Any
+    item: RectificationItem, action: str, *, by: Any, now: datetime, role: str = "", **more: Any
 ) -> RectificationStep:
     return RectificationStep.objects.create(
         item=item, action=action, to_state=item.state, deadline=item.deadline, department=item.department,
-        role=by.role if by else "", by=by, at=now, **more,
+        role=by.role if by else role, by=by, at=now, **more,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from analysis.demo.figures import import_demo_figures
+from analysis.demo.ledger import DAYS_AGO, make_demo_ledger
 from scoring.runs import score_wave
 from survey_site.accounts.demo_logins import make_demo_logins, read_demo_logins
 from surveys.demo.build import DemoExists, build_demo
@@ -25,8 +27,10 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 made = build_demo(now=now)
-                run = score_wave(made.closed_wave, by=None, now=now)
-                tables = import_demo_figures(made.county, now=now)
+                then = now - timedelta(days=DAYS_AGO)
+                run = score_wave(made.closed_wave, by=None, now=then)
+                tables = import_demo_figures(made.county, now=then)
+                items = make_demo_ledger(made.county, run=run, now=now)
         except DemoExists as there:
             self._say(options, f"{there} is there already; nothing was changed.")
         else:
@@ -39,6 +43,7 @@ class Command(BaseCommand):
             self._say(
                 options, f"  {', '.join(str(table.file_name) for table in tables)}: indicators imported"
             )
+            self._say(options, f"  {len(items)} items in the rectification ledger")
         if options["logins"]:
             if not read_demo_logins():
                 make_demo_logins()
