@@ -19,6 +19,7 @@ from analysis.models import Evaluation
 from analysis.results import FROZEN, WaveResults, wave_results
 from analysis.standard_parts import Standard
 from analysis.task_table import newest_lines
+from analysis.templatetags.evaluation import without_codes
 from analysis.templatetags.figures import limit_text, rate_text
 from scoring.models import ScoreRun
 from surveys.models import County, School, Wave
@@ -73,7 +74,7 @@ def of_evaluation(evaluation: Evaluation) -> list[Candidate]:
             found.append(
                 Candidate(
                     key=subject, subject=subject, verdict=criterion["verdict"], school=None,
-                    problem=f"{name}{_colon()}{_text(criterion['sentence'])}",
+                    problem=f"{name}{_colon()}{without_codes(_text(criterion['sentence']))}",
                     measure=line.measures if line else "",
                     is_open_already=(evaluation.standard_key, subject, None) in standing, **about,
                 )

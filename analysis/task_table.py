@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from analysis.findings import CHINESE, Texts
 from analysis.models import Evaluation, RectificationItem, TaskLine
 from analysis.standard_parts import Area, Criterion, Standard
+from analysis.templatetags.evaluation import without_codes
 from surveys.models import County
 from surveys.questionnaire import text_in
 
@@ -154,7 +155,7 @@ def _area(
                 remarks=line.remarks if line else "",
                 line=line,
                 verdict=found.get("verdict", ""),
-                sentence=_text(found.get("sentence", {})),
+                sentence=without_codes(_text(found.get("sentence", {}))),
                 live_items=items.get(f"criterion:{criterion.key}", 0),
             )
         )
