@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,20 +13,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from analysis.evaluation import EvaluationRefused, evaluate_county
+from analysis.evaluation import EvaluationRefused, unsaved_evaluation
 from analysis.evaluation_figures import STEPS
 from analysis.evaluation_forms import EvaluateForm
 from analysis.evaluation_jobs import is_large, start_job
 from analysis.file_errors import EvaluationFileError
 from analysis.indicators import standards_of, years_with_figures
-from analysis.models import Evaluation, EvaluationStage
+from analysis.models import Evaluation, EvaluationStage, ProvinceStandard
 from analysis.models.evaluations import EvaluationJob
 from analysis.tasks import evaluate_large_county
 from analysis.templatetags.evaluation import reader_language, texts
 from scoring.models import Verdict
+from surveys.models import County
 from surveys.views.lists import page_of
 
 DEFAULT_STANDARD = "quality-balance-2017"
+SECOND_CLICK = timedelta(minutes=1)
 UNDER_WAY = (EvaluationJob.State.WAITING, EvaluationJob.State.RUNNING)
 
 
@@ -41,13 +46,9 @@ def evaluations(request: HttpRequest) -> HttpResponse:
         found = found.filter(stage=chosen["stage"])
     if chosen["verdict"] in Verdict.values:
         found = found.filter(verdict=chosen["verdict"])
-    standards = standards_of(county)
+    names = _standard_names(county)
     page = page_of(request, found)
-    rows = [
-        {"evaluation": one, "standard": texts(standards[one.standard_key].name)
-         if one.standard_key in standards else one.standard_key}
-        for one in page
-    ]  # fmt: skip
+    rows = [{"evaluation": one, "standard": names.get(one.standard_key, one.standard_key)} for one in page]
     context = {
         "page": page,
         "rows": rows,
@@ -82,7 +83,7 @@ def evaluate_now(request: HttpRequest) -> HttpResponse:
             if is_large(form.inputs):
                 job = start_job(county, send=evaluate_large_county.delay, **made)
                 return redirect("evaluation_job", job.pk)
-            evaluation = evaluate_county(county, **made)
+            evaluation = _evaluate_once(county, made)
         except EvaluationRefused as error:
             refused = str(error)
         except EvaluationFileError as error:
@@ -123,6 +124,24 @@ def job(request: HttpRequest, evaluation_job_id: int) -> HttpResponse:
     }
     template = "desk/evaluation/job_progress.html" if request.htmx else "desk/evaluation/job.html"
     return render(request, template, context)
+
+
+def _evaluate_once(county: County, made: dict[str, Any]) -> Evaluation:
+    """Evaluates and freezes; a second click on the same form leads to what the first one made."""
+    evaluation = unsaved_evaluation(county, **made)
+    twin = Evaluation.objects.filter(
+        county=county, digest=evaluation.digest, by=made["by"], at__gte=made["now"] - SECOND_CLICK
+    ).first()
+    if twin:
+        return twin
+    evaluation.save()
+    return evaluation
+
+
+def _standard_names(county: County) -> dict[str, str]:
+    """Key → name, of withdrawn standards too: evaluations made with them stay in the list."""
+    own = ProvinceStandard.objects.filter(county=county).order_by("at", "pk").values_list("key", "name")
+    return dict(own) | {key: texts(one.name) for key, one in standards_of(county).items()}
 
 
 def _step(done: int) -> str:

@@ -149,6 +149,15 @@ def test_figures_that_cannot_be_read_are_refused_with_their_place(county: County
     assert "学校指标.xlsx第2行“pupils”" in answer.content.decode()
 
 
+def test_second_click_on_the_form_makes_no_second_evaluation(county: County, desk: Client) -> None:
+    table = schools_table(county, two_schools())
+    address = f"/desk/evaluation/new/?standard={QUALITY}&year=2026"
+    first, second = (desk.post(address, asked(school_table=str(table.pk)))["Location"] for _ in range(2))
+    assert first == second
+    assert desk.post(address, asked(school_table=str(table.pk), typed_rate="90%"))["Location"] != first
+    assert Evaluation.objects.count() == 2
+
+
 def test_comparison_names_what_turned(county: County, desk: Client) -> None:
     first = evaluation_of(county)
     schools = [*two_schools(backbone_teachers=1), primary("新校", code="S3")]
