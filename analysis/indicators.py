@@ -61,6 +61,15 @@ def years_with_figures(county: County) -> list[int]:
     return sorted(set(_standing(county).values_list("year", flat=True)), reverse=True)
 
 
+def counting_ids(county: County) -> set[int]:
+    """The tables that count: of every year, level and standard the newest that was not taken back."""
+    found: dict[tuple[int, str, str], int] = {}
+    rows = _standing(county).order_by("-at", "-id").values_list("year", "level", "standard_key", "pk")
+    for year, level, standard_key, pk in rows:
+        found.setdefault((year, level, standard_key), pk)
+    return set(found.values())
+
+
 def records_of(table: IndicatorTable) -> list[Record]:
     """A school table's lines, as the evaluation reads them."""
     return [Record(line["line"], line["cells"]) for line in table.lines]

@@ -17,7 +17,7 @@ from analysis.indicator_files.workbooks import column_name, county_form, records
 from analysis.indicator_forms import EvidenceForm, ReasonForm, language, spoken
 from analysis.indicators import (
     TableRefused,
-    current_table,
+    counting_ids,
     item_lines_of,
     records_of,
     standard_of,
@@ -59,7 +59,7 @@ def table(request: HttpRequest, indicator_table_id: int) -> HttpResponse:
     context = {
         "table": one,
         "standard": spoken(standard.name),
-        "is_current": current_table(one.county, one.year, one.level) == one,
+        "is_current": one.pk in counting_ids(one.county),
         "is_county": is_county,
         "columns": columns,
         "page": page_of(request, found, size=ROWS_PER_PAGE),
@@ -138,7 +138,7 @@ def _schools(one: IndicatorTable, standard: Standard) -> tuple[list[str], list[T
         TableRow(
             record.line,
             record.cells.get("school", ""),
-            " · ".join(filter(None, (record.cells.get(column, "") for column in (*about, "code")))),
+            " · ".join(filter(None, dict.fromkeys(record.cells.get(name, "") for name in (*about, "code")))),
             [grouped(record.cells.get(column, "")) for column in columns],
         )
         for record in records

@@ -26,6 +26,7 @@ from analysis.indicator_files.uploads import keep_upload
 from analysis.indicator_files.workbooks import county_form, school_form
 from analysis.indicator_forms import UploadForm, language, spoken
 from analysis.indicators import (
+    counting_ids,
     item_lines_of,
     records_of,
     standards_of,
@@ -92,7 +93,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
             needs_of(one, of_schools.get(one.key, schools), of_county.get(one.key, items))
             for one in _used_first(standards, *of_schools.values(), *of_county.values())
         ],
-        "counting": {table.pk for table in (*of_schools.values(), *of_county.values())},
+        "counting": counting_ids(county),
         "form": form,
         "default_standard": DEFAULT_STANDARD,
         "choices": [(key, spoken(standard.name)) for key, standard in standards.items()],
