@@ -9,6 +9,7 @@ from allauth.core import context
 from allauth.core.internal import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from survey_site.accounts import browsers
 from survey_site.accounts.audit import record
@@ -18,6 +19,12 @@ from survey_site.accounts.recent import is_recent
 
 
 class DeskAccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": _(
+            "Too many wrong attempts. Wait a few minutes, or sign in from a computer you have used before."
+        ),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

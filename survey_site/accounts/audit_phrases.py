@@ -69,6 +69,7 @@ PHRASES = {
     "draw": gettext_lazy("Downloaded a drawn list"),
     "draw_file": gettext_lazy("Downloaded a drawn list"),
     "collector": gettext_lazy("Changed an entry point"),
+    "fieldwork_file": gettext_lazy("Downloaded the state of the fieldwork"),
     "school_message_new": gettext_lazy("Sent a message to schools"),
     "own_message_read": gettext_lazy("Marked a message as read"),
     # Indicators, evidence and standards
