@@ -100,7 +100,10 @@ def wave_changes(earlier: WaveResults, later: WaveResults, *, audience: str) -> 
     sides = [_side(one, later) for one in (earlier, later)]
     shares = later.result["shares"]
     try:
-        whole = wave_change(sides[0], sides[1], audience_shares=shares, class_shares=places, design=design)
+        whole = wave_change(
+            sides[0], sides[1], audience_shares=shares, class_shares=places, design=design,
+            smoothed=later.rule.is_share,
+        )  # fmt: skip
     except NotComputable as error:
         return WaveChanges(({"code": error.code},))
     county = ChangeRow("", later.figure.estimate - whole.difference, later.figure.estimate, whole)
@@ -110,8 +113,9 @@ def wave_changes(earlier: WaveResults, later: WaveResults, *, audience: str) -> 
         if not (row.figure.is_shown and row.code in before and before[row.code].is_shown):
             continue
         change = wave_change(
-            sides[0], sides[1], audience_shares={row.code: 1.0}, class_shares=places, design=design
-        )
+            sides[0], sides[1], audience_shares={row.code: 1.0}, class_shares=places, design=design,
+            smoothed=later.rule.is_share,
+        )  # fmt: skip
         rows.append(ChangeRow(row.name, row.figure.estimate - change.difference, row.figure.estimate, change))
     return WaveChanges(
         (), county, tuple(rows), _schools(earlier, later, sides, audience, design), _differ(earlier, later)
@@ -124,7 +128,10 @@ def _schools(earlier, later, sides, audience, design) -> tuple[ChangeRow, ...]:
         return ()
     figures = [_school_figures(one, audience) for one in (earlier, later)]
     minimum = max(earlier.wave.minimum_group_size, later.wave.minimum_group_size, 2)
-    changes = school_changes(sides[0], sides[1], audience=audience, design=design, least_valid=minimum)
+    changes = school_changes(
+        sides[0], sides[1], audience=audience, design=design, least_valid=minimum,
+        smoothed=later.rule.is_share,
+    )  # fmt: skip
     schools = {row.school.code: row.school for row in later.schools}
     codes = sorted(
         code for code in changes

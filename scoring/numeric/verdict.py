@@ -90,13 +90,15 @@ def smooth_variances(
         if a.n_eff <= 0:
             smoothed.append(replace(a, variance_smoothed=a.variance))
             continue
-        if pooled is None:
-            shrunk = (a.n_eff * a.estimate + 1) / (a.n_eff + 2)
-            floor = shrunk * (1 - shrunk) / a.n_eff
-        else:
-            floor = pooled / a.n_eff
+        floor = floor_of_share(a.estimate, n=a.n_eff) if pooled is None else pooled / a.n_eff
         smoothed.append(replace(a, variance_smoothed=max(a.variance, floor)))
     return tuple(smoothed)
+
+
+def floor_of_share(estimate: float, *, n: float) -> float:
+    """p̃(1−p̃)/n with p̃ = (n p + 1)/(n + 2): below it the variance of a share is not believed. n > 0."""
+    shrunk = (n * estimate + 1) / (n + 2)
+    return shrunk * (1 - shrunk) / n
 
 
 def judge(

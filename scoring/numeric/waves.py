@@ -4,17 +4,18 @@ Source: specification §11; Kish 1965 §12.4 (overlapping clusters); Benjamini a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
-from scoring.numeric.blocks import Contrast, block_means
+from scoring.numeric.blocks import BlockMeans, Contrast, block_means
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite_shares import composite_factors
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.intervals import Interval, wald
 from scoring.numeric.recode import CellSums
+from scoring.numeric.verdict import floor_of_share
 
 _MARK = "\x1f"
 
@@ -77,8 +78,12 @@ def wave_change(
     audience_shares: Mapping[str, float],
     class_shares: Mapping[str, float] | None,
     design: Design,
+    smoothed: bool = False,
 ) -> Change:
     """Change of the composite (one share of 1: of an audience).
+
+    smoothed: for shares, the variance of the verdict: Σ share_a² (V⁺_a − V_a) of both waves is added, so that
+    a small audience of one mind in one wave does not turn the next wave's first dissent into a finding.
 
     design "all_schools": the waves' responses are independent, strata within wave; "sampled_schools": a
     school in both waves is one sampling unit, whose covariance counts, people without a school are units
@@ -115,11 +120,18 @@ def wave_change(
                         audience, class_shares, [str(p) for p in places], valid[a], weighted[a]
                     )
                 )
-    if class_shares is None:
-        # The audience's own class distribution: one block per audience and wave, whose mean is exact.
-        whole = block_means(cells, sums, block=codes, n_blocks=len(names), design=design)
-        return _tested(whole.contrast(factors.sum(axis=1)))
-    return _tested(fine.contrast(factors.ravel()))
+    # The audience's own class distribution: one block per audience and wave, whose mean is exact.
+    whole = block_means(cells, sums, block=codes, n_blocks=len(names), design=design)
+    basis, rows = (whole, np.diag(factors.sum(axis=1))) if class_shares is None else (fine, _by_row(factors))
+    found = basis.contrast(rows.sum(axis=0))
+    if smoothed:
+        used = np.flatnonzero(np.abs(factors).sum(axis=1) > 0)
+        found = replace(
+            found,
+            variance=found.variance
+            + sum(_added(basis, rows[a], share=abs(factors[a].sum()), n=whole.kish_n[a]) for a in used),
+        )
+    return _tested(found)
 
 
 def school_changes(
@@ -129,8 +141,11 @@ def school_changes(
     audience: str,
     design: Design,
     least_valid: int = 2,
+    smoothed: bool = False,
 ) -> dict[str, Change]:
     """Change of one audience's mean in every school with at least `least_valid` valid answers in both waves.
+
+    smoothed: as in `wave_change`, with every wave's answers in the school as an audience of its own.
 
     Strata of responses only ("all_schools"): with sampled schools one school has no standard error. Many
     schools are tested at once: pass the p values through Benjamini–Hochberg before naming any school.
@@ -156,11 +171,30 @@ def school_changes(
         counted = np.where((block == one) | (block == two), found.valid, 0)
         df = found.layout.degrees_of_freedom(counted)
         variance = float(found.covariance[one] + found.covariance[two])
+        if smoothed:
+            pairs = ((found.mean[b], found.covariance[b], found.kish_n[b]) for b in (one, two))
+            variance += sum(
+                floor_of_share(mean, n=n) - v for mean, v, n in pairs if floor_of_share(mean, n=n) > v
+            )
         if df < 1:
             continue
         contrast = Contrast(float(found.mean[two] - found.mean[one]), variance, df, int(counted.sum()))
         changes[str(school)] = _tested(contrast)
     return changes
+
+
+def _by_row(factors: np.ndarray) -> np.ndarray:
+    """(A, A·C) the factors of every audience alone, in the order of the fine blocks."""
+    rows = np.zeros((len(factors), factors.size))
+    for a, own in enumerate(factors):
+        rows[a, a * factors.shape[1] : (a + 1) * factors.shape[1]] = own
+    return rows
+
+
+def _added(basis: BlockMeans, row: np.ndarray, *, share: float, n: float) -> float:
+    """share² (V⁺_a − V_a) of one audience in one wave; `row` are its factors, which add to ±share."""
+    own = basis.contrast(row / row.sum())
+    return share**2 * max(floor_of_share(own.estimate, n=n) - own.variance, 0.0)
 
 
 def _tested(contrast: Contrast) -> Change:

@@ -93,3 +93,18 @@ def test_page_says_first_what_changed(county):
     page = text(signed_in(county).get(f"/desk/waves/{later.pk}/compare/"))
     assert "Since “春季” the result changed by −15.0" in page
     assert "It has fallen beyond what chance does." in page
+
+
+def test_a_small_school_of_one_mind_before_is_no_finding_when_a_few_dissent_now(county):
+    """12 of 12 before, 9 of 13 now: V alone gives the twelve no error at all and calls the fall a finding."""
+    one, other = (wave_asking(county, {"parent": 1.0}, name=name) for name in ("春季", "秋季"))
+    for wave, small in ((one, (12, 0)), (other, (9, 4))):
+        for collector in wave.collectors.filter(audience="parent").select_related("school"):
+            yes, no = small if collector.school.code == "S004" else (36, 4)
+            answer(wave, "parent", *["satisfied"] * yes, *["dissatisfied"] * no, school=collector.school)
+        close(wave)
+    change = {row.school.code: row.change for row in both(one, other).schools}["S004"]
+    now = 9 / 13 * (4 / 13) / 12
+    by_hand = 13 / 14 * (1 / 14) / 12 + max(now, 10 / 15 * (5 / 15) / 13)
+    assert (change.variance, change.df) == (pytest.approx(by_hand, rel=1e-9), 23)
+    assert change.p_value > 0.05 > 2 * stats.t.sf(4 / 13 / now**0.5, 23)
