@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import get_language
@@ -39,6 +40,11 @@ class Candidate:
     verdict: str
     school: School | None
     is_open_already: bool
+
+    @property
+    def code(self) -> str:
+        """Stands for the line in a form: the same line whatever else the list gains or loses meanwhile."""
+        return sha256(self.key.encode()).hexdigest()[:16]
 
     @property
     def is_proposed(self) -> bool:

@@ -106,29 +106,31 @@ class TickForm(forms.Form):
             data, initial={"deadline": today + timedelta(days=FIRST_DEADLINE_DAYS)}, auto_id="id_%s"
         )
         self.candidates = candidates
-        for number, candidate in enumerate(candidates):
+        for candidate in candidates:
             if candidate.is_open_already:
                 continue
-            self.fields[f"tick-{number}"] = forms.BooleanField(
+            self.fields[f"tick-{candidate.code}"] = forms.BooleanField(
                 label=candidate.title, required=False, initial=candidate.is_proposed
             )
-            self.fields[f"department-{number}"] = department_field(initial=candidate.department)
+            self.fields[f"department-{candidate.code}"] = department_field(initial=candidate.department)
 
     @property
     def rows(self) -> list[tuple[Candidate, forms.BoundField | None, forms.BoundField | None]]:
         """Each candidate with its tick and department; None for one that stands in the ledger already."""
         return [
-            (one, None, None) if one.is_open_already else (one, self[f"tick-{n}"], self[f"department-{n}"])
-            for n, one in enumerate(self.candidates)
+            (one, None, None)
+            if one.is_open_already
+            else (one, self[f"tick-{one.code}"], self[f"department-{one.code}"])
+            for one in self.candidates
         ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if not any(cleaned.get(f"tick-{number}") for number in range(len(self.candidates))):
+        if not any(cleaned.get(f"tick-{one.code}") for one in self.candidates):
             raise forms.ValidationError(_("Tick at least one line."))
-        for number, candidate in enumerate(self.candidates):
-            name = f"department-{number}"
-            ticked = cleaned.get(f"tick-{number}") and name not in self.errors
+        for candidate in self.candidates:
+            name = f"department-{candidate.code}"
+            ticked = cleaned.get(f"tick-{candidate.code}") and name not in self.errors
             if ticked and not cleaned.get(name) and candidate.school is None:
                 self.add_error(name, _("Name a department: no school answers for this line."))
         return cleaned
@@ -140,10 +142,10 @@ class TickForm(forms.Form):
         return [
             NewItem(
                 problem=one.problem[:LONGEST_TEXT], measure=one.measure[:LONGEST_TEXT], school=one.school,
-                department=self.cleaned_data[f"department-{number}"], subject=one.subject,
+                department=self.cleaned_data[f"department-{one.code}"], subject=one.subject,
                 deadline=self.cleaned_data["deadline"], standard_key=standard_key, evaluation=evaluation,
                 score_run=run,
             )
-            for number, one in enumerate(self.candidates)
-            if self.cleaned_data.get(f"tick-{number}")
+            for one in self.candidates
+            if self.cleaned_data.get(f"tick-{one.code}")
         ]  # fmt: skip

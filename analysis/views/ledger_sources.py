@@ -17,6 +17,9 @@ from analysis.ledger_forms import TickForm
 from analysis.models import Evaluation
 from analysis.task_table import known_departments
 from surveys.models import Wave
+from surveys.views.lists import page_of
+
+LINES_PER_PAGE = 100  # a browser form of several hundred lines is refused whole
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,14 +27,14 @@ def ledger_from_evaluation(request: HttpRequest, evaluation_id: int) -> HttpResp
     """Everything the evaluation does not find met, to be ticked."""
     county = request.scope.county
     evaluation = get_object_or_404(Evaluation, county=county, pk=evaluation_id)
-    candidates = of_evaluation(evaluation)
-    form = TickForm(request.POST or None, candidates=candidates, today=timezone.localdate())
+    page = page_of(request, of_evaluation(evaluation), size=LINES_PER_PAGE)
+    form = TickForm(request.POST or None, candidates=page.object_list, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
         new = form.new_items(standard_key=evaluation.standard_key, evaluation=evaluation)
         entered = enter_items(county, new, year=evaluation.year, by=request.user, now=timezone.now())
         return _entered(request, entered)
     name = evaluation.result["standard"]["name"]
-    return _tick_page(request, form, {"evaluation": evaluation, "standard_name": name})
+    return _tick_page(request, form, {"evaluation": evaluation, "standard_name": name, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,13 +43,14 @@ def ledger_from_survey(request: HttpRequest, wave_id: int) -> HttpResponse:
     county, now = request.scope.county, timezone.now()
     wave = get_object_or_404(Wave.objects.select_related("county"), county=county, pk=wave_id)
     candidates, run = of_survey(wave, now=now)
-    form = TickForm(request.POST or None, candidates=candidates, today=timezone.localdate())
+    page = page_of(request, candidates, size=LINES_PER_PAGE)
+    form = TickForm(request.POST or None, candidates=page.object_list, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
         entered = enter_items(
             county, form.new_items(run=run), year=wave.starts_on.year, by=request.user, now=now
         )
         return _entered(request, entered)
-    return _tick_page(request, form, {"wave": wave, "run": run})
+    return _tick_page(request, form, {"wave": wave, "run": run, "page": page})
 
 
 def _tick_page(request: HttpRequest, form: TickForm, more: dict[str, Any]) -> HttpResponse:

@@ -13,10 +13,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from analysis.evaluation import EvaluationInputs, evaluate_county
+from analysis.indicators import store_table
 from analysis.ledger import NewItem, enter_items, take_step
 from analysis.models import EvidenceFile, RectificationItem, SchoolFigures, TaskLine
 from survey_site.accounts.models import User
-from tests.analysis.ledger_county import ledger_county
+from tests.analysis.counties import primary, records
+from tests.analysis.ledger_county import NOW, STANDARD, ledger_county
+from tests.surveys.builders import make_county
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -53,9 +57,9 @@ def test_item_goes_from_the_tick_list_to_its_acceptance(place):
     page = bureau.get(f"/desk/ledger/from-evaluation/{evaluation.pk}/")
     form = page.context["form"]
     data = {"deadline": (timezone.localdate() + timedelta(days=9)).isoformat()}
-    for number, (one, _tick, _department) in enumerate(form.rows):
+    for one, _tick, _department in form.rows:
         if one.school == place.schools[1]:
-            data |= {f"tick-{number}": "on", f"department-{number}": "人事科"}
+            data |= {f"tick-{one.code}": "on", f"department-{one.code}": "人事科"}
     assert bureau.post(page.request["PATH_INFO"], data)["Location"] == "/desk/ledger/"
     item = RectificationItem.objects.get()
     assert (item.school, item.department, item.evaluation) == (place.schools[1], "人事科", evaluation)
@@ -84,10 +88,35 @@ def test_tick_list_asks_for_a_tick_and_an_owner(place):
     nothing = bureau.post(address, {"deadline": day})
     assert nothing.status_code == 422 and "Tick at least one line." in body(nothing)
     rows = [one for one, _tick, _department in nothing.context["form"].rows]
-    county = next(number for number, one in enumerate(rows) if one.school is None)
+    county = next(one.code for one in rows if one.school is None)
     answer = bureau.post(address, {"deadline": day, f"tick-{county}": "on"})
     assert answer.status_code == 422 and "no school answers for this line" in body(answer)
     assert not RectificationItem.objects.exists()
+
+
+def test_tick_list_of_a_large_county_comes_in_pages_that_a_browser_can_send():
+    """250 schools with large classes: more lines than a form may have fields."""
+    county = make_county()
+    rows = [primary(f"第{number}小学", largest_class=46) for number in range(250)]
+    bureau = User.objects.create(username="bureau", role="bureau", county=county)
+    table = store_table(
+        county=county, year=2026, level="schools", standard=STANDARD, file_name="表.csv", by=bureau,
+        records=records(rows),
+    )  # fmt: skip
+    inputs = EvaluationInputs(STANDARD, school_table=table)
+    evaluation = evaluate_county(county, year=2026, stage="county", inputs=inputs, by=bureau, now=NOW)
+    client, address = client_of(bureau), f"/desk/ledger/from-evaluation/{evaluation.pk}/"
+    pages = client.get(address).context["page"].paginator.num_pages
+    assert pages >= 3
+    for number in range(1, pages + 1):
+        form = client.get(f"{address}?page={number}").context["form"]
+        data = {"deadline": timezone.localdate().isoformat()}
+        for one, _tick, _department in form.rows:
+            data |= {f"tick-{one.code}": "on", f"department-{one.code}": "人事科"}
+        assert client.post(f"{address}?page={number}", data).status_code == 302
+    made = RectificationItem.objects.filter(subject__startswith="criterion:class_size")
+    assert made.count() == 250
+    assert client.get(address).context["form"].fields.keys() == {"deadline"}
 
 
 def test_file_that_is_not_what_its_name_says_stops_the_step(place):
