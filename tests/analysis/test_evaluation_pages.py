@@ -9,11 +9,13 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from analysis.evaluation import EvaluationInputs, TypedRecognition, evaluate_county, inputs_of
+from analysis.indicators import current_table
 from analysis.models import Evaluation
 from analysis.models.evaluations import EvaluationJob
 from analysis.standard import shipped_standard
 from survey_site.accounts.models import User
 from surveys.models import County
+from tests.analysis import messy_tables
 from tests.analysis.counties import QUALITY, good_items, primary
 from tests.analysis.evaluated_counties import (
     evaluation_of,
@@ -22,6 +24,7 @@ from tests.analysis.evaluated_counties import (
     sixty_schools,
     two_schools,
 )
+from tests.analysis.test_indicator_pages import accept, explained, upload
 from tests.surveys.builders import LONG_NAME, make_county
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +89,26 @@ def test_six_hundred_schools_go_through_every_page(county: County, desk: Client)
     assert "教学仪器设备值" in page(desk, f"{root}plan/")
     assert desk.get(f"{root}evaluation.xlsx").status_code == 200
     assert "未达标" in page(desk, f"{root}what-if/?s.9.pupils=500")
+
+
+def test_messy_gbk_table_of_six_hundred_schools_goes_from_upload_to_verdict(
+    county: County, desk: Client, tmp_path, settings
+) -> None:
+    settings.DATA_DIR = tmp_path
+    messy_tables.roster(county, 600)
+    content = messy_tables.gbk_csv(messy_tables.messy_rows(600))
+    desk.cookies["django_language"] = "en"  # the words that the upload's helpers look for
+    uploaded = upload(desk, content, name="办学条件.csv", year=2026)
+    assert accept(desk, explained(desk, uploaded)).status_code == 302
+    table = current_table(county, 2026, "schools")
+    answer = desk.post(
+        f"/desk/evaluation/new/?standard={QUALITY}&year=2026", asked(school_table=str(table.pk))
+    )
+    evaluation = Evaluation.objects.get()
+    assert answer["Location"] == f"/desk/evaluation/{evaluation.pk}/"
+    assert len(evaluation.result["schools"]) == 600
+    assert all(one["verdict"] for one in evaluation.result["schools"])
+    assert desk.get(answer["Location"]).status_code == 200
 
 
 def test_schools_stand_in_the_order_of_their_codes_whatever_their_verdict(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from analysis.models import Evaluation
+from surveys.models import County
+from tests.analysis import messy_tables
 from tests.analysis.evaluated_counties import evaluation_of, items_table, schools_table, sixty_schools
 from tests.browser.test_desk import FAINT, SMALL_TARGETS, UNLABELLED, carry_session, problems_of, user_of
 from tests.surveys.builders import LONG_NAME, make_county
@@ -18,6 +23,39 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def county():
     return make_county(name="云川彝族回族自治县")
+
+
+def test_messy_workbook_of_sixty_schools_from_upload_to_the_verdict(
+    live_server, desk_page: Page, tmp_path: Path, settings
+) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+    county = County.objects.create(code="990003", name="云川县")
+    messy_tables.roster(county, 60)
+    items_table(county, year=timezone.localdate().year)
+    workbook = tmp_path / "办学条件.xlsx"
+    workbook.write_bytes(messy_tables.xlsx(messy_tables.messy_rows(60)))
+    page = desk_page
+    carry_session(page, live_server, user_of(county, "bureau"))
+    problems = problems_of(page)
+    page.goto(f"{live_server.url}/desk/indicators/")
+    page.locator("#id_file").set_input_files(workbook)
+    page.locator("#upload button.button").click()
+    page.locator("form.mapping > .actions button").click()
+    page.locator("input[name=doubts_seen]").check()
+    page.locator("button[value=accept]").click()
+    expect(page).to_have_url(re.compile(r"/desk/indicators/tables/\d+/$"))
+    page.get_by_role("link", name="县域评估").click()
+    page.get_by_role("link", name="开始评估").click()
+    expect(page.locator("#id_school_table option:checked")).to_contain_text("办学条件.xlsx")
+    page.get_by_role("button", name="评估", exact=True).click()
+    expect(page.locator(".county-word")).to_be_visible()
+    evaluation = Evaluation.objects.get()
+    judged = [one for one in evaluation.result["schools"] if one["verdict"]]
+    assert len(judged) == len(evaluation.result["schools"]) == 60
+    expect(page.locator("#open")).to_contain_text("社会认可度")
+    page.get_by_role("link", name="怎样才能达标").first.click()
+    expect(page.locator(".county-sentence")).to_be_visible()
+    assert problems == []
 
 
 def test_sixty_schools_from_evaluate_now_to_the_verdict_without_javascript(
