@@ -65,6 +65,16 @@ def test_changed_score_run_no_longer_gives_the_evaluation(run: ScoreRun) -> None
     assert "criteria" in problem
 
 
+def test_trial_shows_how_the_countys_chance_moves(run: ScoreRun) -> None:
+    short = two_schools(backbone_teachers=1, teachers_above_degree=10)
+    evaluation = evaluation_of(run.wave.county, schools=short, score_run=run, typed=None)
+    assert evaluation.result["outlook"]["county"] == 0
+    desk = client_of(run.wave.county, "bureau")
+    mended = "s.0.backbone_teachers=10&s.0.teachers_above_degree=42"
+    text = page(desk, f"/desk/evaluation/{evaluation.pk}/what-if/?{mended}")
+    assert "全县达标的可能性： &lt;1% → <b>" in text
+
+
 def test_typed_trial_goes_before_the_score_run(run: ScoreRun) -> None:
     evaluation = evaluation_of(run.wave.county, score_run=run, typed=None)
     desk = client_of(run.wave.county, "bureau")
