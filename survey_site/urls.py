@@ -52,6 +52,7 @@ from surveys.views import (
     school_desk,
     school_messages,
     schools,
+    slip_printing,
     slips,
     targets,
     wave_steps,
@@ -209,7 +210,7 @@ urlpatterns = [
     path("desk/waves/slips/<int:slips_id>/", WITH_SCHOOLS(slips.ledger), name="slips_ledger"),
     path(
         "desk/waves/slips/<int:slips_id>/print/",
-        allow("bureau", "school")(slips.print_slips),
+        allow("bureau", "school")(slip_printing.print_slips),
         name="slips_print",
     ),
     path(

@@ -10,7 +10,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from surveys.models import PrintJob, Wave, WaveState
-from surveys.print_jobs import delete_expired, run_job, stale_jobs
+from surveys.print_files import delete_expired
+from surveys.print_jobs import run_job
+from surveys.print_progress import stale_jobs
 from surveys.tallies import check_tallies
 from surveys.verification import verify_wave
 

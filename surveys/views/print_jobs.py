@@ -22,16 +22,9 @@ from surveys.distribution.links import origin_of
 from surveys.distribution.posters import PAPERS, poster_of, posters_pdf
 from surveys.models import Channel, PrintJob, Wave
 from surveys.poster_openings import note_opening
-from surveys.print_jobs import (
-    PrintRefused,
-    delete_expired,
-    delete_files,
-    file_of,
-    is_stale,
-    note_download,
-    run_job,
-    start_county,
-)
+from surveys.print_files import delete_expired, delete_files, file_of, note_download
+from surveys.print_jobs import PrintRefused, run_job, start_county
+from surveys.print_progress import is_stale
 from surveys.tasks import run_print_job
 from surveys.views.collectors import audience_name, visible_collectors
 from surveys.views.lists import page_of

@@ -5,9 +5,6 @@ A school works on its own slips only. What is shown of use is counts: never a co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -19,11 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys.distribution.links import origin_of
 from surveys.models import Channel, Collector, SlipBatch, SlipStep, Wave
-from surveys.print_jobs import PrintRefused, new_token, start_reprint, start_slips
-from surveys.slip_classes import class_orders, grades_of, proposed_orders
+from surveys.print_jobs import PrintRefused, new_token, start_reprint
 from surveys.slip_ledger import (
-    LARGEST_BATCH,
-    Order,
     SlipCount,
     SlipsRefused,
     counts_by_batch,
@@ -40,19 +34,7 @@ from surveys.views.lists import chosen_sort, page_of, search_words
 from surveys.views.print_jobs import begin
 
 READ_AND_SEND = ("GET", "HEAD", "POST")
-FREE_ROWS = 5
-MOST_CLASSES = 40
 NOTHING = SlipCount()
-
-
-@dataclass(frozen=True)
-class GradeRow:
-    """One grade in the printing form, with what was typed."""
-
-    grade: int
-    pupils: int
-    classes: str
-    size: str
 
 
 @require_safe
@@ -60,7 +42,7 @@ def slips(request: HttpRequest, wave_id: int) -> HttpResponse:
     """All entry points of a wave that are answered with slips, and how many are printed, used, unused."""
     wave = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
     words, audience = search_words(request), request.GET.get("audience", "")
-    found = _visible(request).filter(wave=wave)
+    found = visible_slips(request).filter(wave=wave)
     everything = list(found)
     totals = counts_by_collector(everything)
     if words:
@@ -97,7 +79,7 @@ def slips(request: HttpRequest, wave_id: int) -> HttpResponse:
 @require_safe
 def school_slips(request: HttpRequest) -> HttpResponse:
     """A school's own slips, the newest wave first."""
-    page = page_of(request, _visible(request).order_by("-wave__starts_on", "-wave", "pk"))
+    page = page_of(request, visible_slips(request).order_by("-wave__starts_on", "-wave", "pk"))
     totals = counts_by_collector(page.object_list)
     context = {"page": page, "rows": [(one, totals.get(one.pk, NOTHING)) for one in page]}
     return render(request, "desk/slips/school.html", context)
@@ -106,7 +88,7 @@ def school_slips(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger(request: HttpRequest, slips_id: int) -> HttpResponse:
     """The batches of one entry point, class by class, and what was done with them."""
-    collector = _collector(request, slips_id)
+    collector = slips_of(request, slips_id)
     words, state = search_words(request), request.GET.get("state", "")
     found = SlipBatch.objects.filter(collector=collector).select_related("replaced_by", "job")
     if words:
@@ -144,48 +126,12 @@ def ledger(request: HttpRequest, slips_id: int) -> HttpResponse:
 
 
 @require_http_methods(READ_AND_SEND)
-def print_slips(request: HttpRequest, slips_id: int) -> HttpResponse:
-    """Which classes get how many slips; sending it makes the sheet."""
-    collector = _collector(request, slips_id)
-    _may_change(request)
-    refused, sent = "", request.POST if request.method == "POST" else None
-    if sent is not None:
-        try:
-            job = start_slips(
-                collector, _orders(collector, sent), origin=origin_of(request),
-                token=sent.get("token", ""), by=request.user, now=timezone.now(),
-                is_school=request.scope.role == "school",
-            )  # fmt: skip
-        except (SlipsRefused, PrintRefused) as error:
-            refused = str(error)
-        else:
-            begin(request, job)
-            return redirect("print_job", job.pk)
-    people = people_behind(collector)
-    total = counts_by_collector([collector]).get(collector.pk, NOTHING)
-    first_time = not collector.slip_batches.exists()
-    context = {
-        "collector": collector,
-        "wave": collector.wave,
-        "refused": refused,
-        "token": sent.get("token", "") if sent else new_token(),
-        "grades": _grade_rows(collector, sent, first_time=first_time),
-        "free": _free_rows(collector, sent, first_time=first_time),
-        "people": people,
-        "total": total,
-        "most": most_a_school_prints(people) if people is not None else None,
-        "largest": LARGEST_BATCH,
-    }
-    return render(request, "desk/slips/print.html", context, status=422 if refused else 200)
-
-
-@require_http_methods(READ_AND_SEND)
 def batch(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     """One batch: its counts, its steps, and the two everyday steps, handing out and taking back."""
     found = _batch(request, slip_batch_id)
     refused = ""
     if request.method == "POST":
-        _may_change(request)
+        refuse_reader(request)
         try:
             _everyday_step(request, found)
         except SlipsRefused as error:
@@ -209,7 +155,7 @@ def batch(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
 @require_http_methods(READ_AND_SEND)
 def batch_void(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     found = _batch(request, slip_batch_id)
-    _may_change(request)
+    refuse_reader(request)
     refused = ""
     if request.method == "POST":
         try:
@@ -227,7 +173,7 @@ def batch_void(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
 @require_http_methods(READ_AND_SEND)
 def batch_reprint(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     found = _batch(request, slip_batch_id)
-    _may_change(request)
+    refuse_reader(request)
     refused = ""
     if request.method == "POST":
         try:
@@ -248,11 +194,11 @@ def batch_reprint(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
 @require_http_methods(READ_AND_SEND)
 def slip_void(request: HttpRequest, slips_id: int) -> HttpResponse:
     """Voids one lost slip by the code on it, wherever in this school or county it was printed."""
-    collector = _collector(request, slips_id)
-    _may_change(request)
+    collector = slips_of(request, slips_id)
+    refuse_reader(request)
     refused = ""
     if request.method == "POST":
-        among = _visible(request).filter(wave=collector.wave)
+        among = visible_slips(request).filter(wave=collector.wave)
         try:
             void_code(
                 _text(request, "code")[:200], among=Collector.objects.filter(pk__in=among.values("pk")),
@@ -273,76 +219,31 @@ def slip_void(request: HttpRequest, slips_id: int) -> HttpResponse:
     return render(request, "desk/slips/void_one.html", context, status=422 if refused else 200)
 
 
-def _visible(request: HttpRequest) -> QuerySet[Collector]:
+def visible_slips(request: HttpRequest) -> QuerySet[Collector]:
     return visible_collectors(request.scope).filter(channel=Channel.SLIPS)
 
 
-def _collector(request: HttpRequest, slips_id: int) -> Collector:
-    return get_object_or_404(_visible(request), pk=slips_id)
+def slips_of(request: HttpRequest, slips_id: int) -> Collector:
+    return get_object_or_404(visible_slips(request), pk=slips_id)
 
 
 def _batch(request: HttpRequest, slip_batch_id: int) -> SlipBatch:
     found = SlipBatch.objects.select_related(
         "wave__county", "collector__wave__county", "collector__school", "collector__township", "replaced_by"
     )
-    mine = _visible(request).order_by().values("pk")
+    mine = visible_slips(request).order_by().values("pk")
     return get_object_or_404(found.filter(collector__in=mine), pk=slip_batch_id)
 
 
-def _may_change(request: HttpRequest) -> None:
+def refuse_reader(request: HttpRequest) -> None:
     if request.scope.role not in ("bureau", "school"):
         raise PermissionDenied
-
-
-def _orders(collector: Collector, sent: Any) -> list[Order]:
-    orders: list[Order] = []
-    for each in grades_of(collector):
-        classes = _whole(sent.get(f"classes-{each.grade}", ""))
-        size = _whole(sent.get(f"size-{each.grade}", ""))
-        if classes > MOST_CLASSES:
-            raise SlipsRefused(_("At most %(most)s classes of a grade.") % {"most": MOST_CLASSES})
-        if classes and size:
-            orders += class_orders(each.grade, classes=classes, size=size)
-        elif classes or size:
-            raise SlipsRefused(
-                _("For a grade, fill in both the classes and the slips of each, or leave both empty.")
-            )
-    for row in range(1, FREE_ROWS + 1):
-        label, count = _clean(sent.get(f"label-{row}", ""))[:60], _whole(sent.get(f"count-{row}", ""))
-        if count:
-            orders.append(Order(label, count))
-        elif label:
-            raise SlipsRefused(_("%(label)s: say how many slips.") % {"label": label})
-    return orders
-
-
-def _grade_rows(collector: Collector, sent: Any, *, first_time: bool) -> list[GradeRow]:
-    """What was typed, else the roster's numbers; empty rows where slips were printed before."""
-    return [
-        GradeRow(
-            each.grade, each.pupils,
-            sent.get(f"classes-{each.grade}", "") if sent else str(each.classes) if first_time else "",
-            sent.get(f"size-{each.grade}", "") if sent else str(each.largest_class) if first_time else "",
-        )
-        for each in grades_of(collector)
-    ]  # fmt: skip
-
-
-def _free_rows(collector: Collector, sent: Any, *, first_time: bool) -> list[tuple[int, str, str]]:
-    proposed = proposed_orders(collector) if first_time and not sent and not grades_of(collector) else []
-    rows = []
-    for row in range(1, FREE_ROWS + 1):
-        order = proposed[row - 1] if row <= len(proposed) else None
-        label = _clean(sent.get(f"label-{row}", "")) if sent else order.label if order else ""
-        count = sent.get(f"count-{row}", "") if sent else str(order.count) if order else ""
-        rows.append((row, label, count))
-    return rows
 
 
 def _everyday_step(request: HttpRequest, found: SlipBatch) -> None:
     now, remark = timezone.now(), _text(request, "remark")
     if request.POST.get("step") == "returned":
-        take_back(found, slips=_whole(_text(request, "slips")), remark=remark, by=request.user, now=now)
+        take_back(found, slips=whole_number(_text(request, "slips")), remark=remark, by=request.user, now=now)
     else:
         hand_out(found, to=_text(request, "to"), remark=remark, by=request.user, now=now)
 
@@ -370,14 +271,14 @@ def _no_longer(request: HttpRequest, found: SlipBatch) -> HttpResponse:
 
 
 def _text(request: HttpRequest, name: str) -> str:
-    return _clean(request.POST.get(name, ""))
+    return clean_text(request.POST.get(name, ""))
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
     return text.replace("\x00", "").strip()[:500]
 
 
-def _whole(text: str) -> int:
+def whole_number(text: str) -> int:
     """A whole number as typed; blank is 0, anything else is refused."""
     text = text.strip()
     if not text:

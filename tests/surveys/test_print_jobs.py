@@ -10,23 +10,11 @@ from django.test import Client
 from django.utils import timezone
 
 from survey_site.accounts.models import User
-from surveys import print_jobs
+from surveys import print_making
 from surveys.models import AccessCode, PrintJob, SlipBatch, WaveAudience
-from surveys.print_jobs import (
-    KEPT,
-    KEPT_WITH_CODES,
-    STALE,
-    PrintRefused,
-    delete_expired,
-    file_of,
-    folder_of,
-    is_stale,
-    new_token,
-    run_job,
-    stale_jobs,
-    start_county,
-    start_slips,
-)
+from surveys.print_files import KEPT, KEPT_WITH_CODES, delete_expired, file_of, folder_of
+from surveys.print_jobs import PrintRefused, new_token, run_job, start_county, start_slips
+from surveys.print_progress import STALE, is_stale, stale_jobs
 from surveys.slip_ledger import Order, counts_by_collector
 from surveys.tasks import run_print_job, tidy_prints
 from surveys.waves import open_wave
@@ -118,7 +106,7 @@ def test_county_file_prints_no_second_slips_where_some_are_out(wave):
 
 def test_job_that_lost_its_worker_goes_on_and_makes_nothing_twice(wave, monkeypatch):
     job = county_job(wave, with_slips=True)
-    made, real = [], print_jobs.posters_pdf
+    made, real = [], print_making.posters_pdf
 
     class PowerCutError(BaseException):
         """Nothing of ours catches it, as nothing catches a killed process."""
@@ -129,7 +117,7 @@ def test_job_that_lost_its_worker_goes_on_and_makes_nothing_twice(wave, monkeypa
         made.append(paper)
         return real(file, posters, paper=paper)
 
-    monkeypatch.setattr(print_jobs, "posters_pdf", failing)
+    monkeypatch.setattr(print_making, "posters_pdf", failing)
     with pytest.raises(PowerCutError):
         run_job(job.pk)
     job.refresh_from_db()
@@ -139,7 +127,7 @@ def test_job_that_lost_its_worker_goes_on_and_makes_nothing_twice(wave, monkeypa
 
     assert not run_job(job.pk)  # its worker may still live
     monkeypatch.setattr(
-        print_jobs, "posters_pdf", lambda *args, **kw: made.append("again") or real(*args, **kw)
+        print_making, "posters_pdf", lambda *args, **kw: made.append("again") or real(*args, **kw)
     )
     PrintJob.objects.filter(pk=job.pk).update(beat_at=timezone.now() - STALE - timedelta(seconds=1))
     assert run_job(job.pk)
@@ -156,7 +144,7 @@ def test_sheet_interrupted_before_its_codes_are_stored_is_drawn_anew(wave, monke
         now=timezone.now(), is_school=False,
     )  # fmt: skip
     monkeypatch.setattr(
-        print_jobs, "slips_pdf", lambda *args, **kw: (_ for _ in ()).throw(OSError(28, "disk full"))
+        print_making, "slips_pdf", lambda *args, **kw: (_ for _ in ()).throw(OSError(28, "disk full"))
     )
     assert run_job(job.pk)
     job.refresh_from_db()

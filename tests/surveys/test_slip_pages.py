@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from survey_site.accounts.models import User
 from surveys.models import AccessCode, Collector, PrintJob, SlipBatch, SlipStep, WaveAudience
-from surveys.print_jobs import file_of
+from surveys.print_files import file_of
 from surveys.waves import close_wave, open_wave
 from tests.surveys.builders import make_county, make_school, make_wave
 from tests.surveys.printed import look_at
