@@ -9,7 +9,7 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from analysis.results import audience_name
-from surveys.fieldwork import Fieldwork, Pace, SchoolStand, Stand
+from surveys.fieldwork import Fieldwork, SchoolStand, Stand
 from surveys.models import Wave
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -31,19 +31,17 @@ def fieldwork_xlsx(
         for one in schools:
             cells = [one.audiences.get(audience) for audience in found.school_audiences]
             rows.append(
-                [one.school.code, one.school.name, one.school.township.name, *_figures(one.total, found.pace),
+                [one.school.code, one.school.name, one.school.township.name, *_figures(one.total),
                  _("yes") if one.is_out else _("no"), signals.get(one.school.code, ""),
                  *(value for cell in cells for value in ((cell.replies, cell.target) if cell else ("", "")))]
             )  # fmt: skip
         _sheet(book, _("By school"), rows, bold, part)
         rows = [[_("Township"), _("Schools"), _("Below target"), *_headings()]]
-        rows += [
-            [one.name, one.schools, one.behind, *_figures(one.total, found.pace)] for one in found.townships
-        ]
+        rows += [[one.name, one.schools, one.behind, *_figures(one.total)] for one in found.townships]
         _sheet(book, _("By township"), rows, bold, part)
         rows = [[_("Audience"), *_headings()]]
-        rows += [[audience_name(one), *_figures(stand, found.pace)] for one, stand in found.audiences.items()]
-        rows.append([_("Sum"), *_figures(found.total, found.pace)])
+        rows += [[audience_name(one), *_figures(stand)] for one, stand in found.audiences.items()]
+        rows.append([_("Sum"), *_figures(found.total)])
         _sheet(book, _("By audience"), rows, bold, part)
         rows = [[_("Day"), _("Replies received")]]
         rows += [[day.isoformat(), count] for day, count in found.by_day]
@@ -59,11 +57,11 @@ def _headings() -> list[str]:
     ]  # fmt: skip
 
 
-def _figures(stand: Stand, pace: Pace) -> list[int | float | str]:
+def _figures(stand: Stand) -> list[int | float | str]:
     rate: float | str = "" if stand.rate is None else stand.rate
     return [
-        stand.replies, stand.target, stand.voided, stand.handed_out, rate, pace.forecast(stand),
-        pace.shortfall(stand),
+        stand.replies, stand.target, stand.voided, stand.handed_out, rate, stand.forecast,
+        stand.shortfall,
     ]  # fmt: skip
 
 

@@ -36,16 +36,17 @@ from surveys.queries import replies_by_collector
 PACE_DAYS = 3
 SHORTEST_WINDOW_DAYS = 0.5  # on the first morning: an hour's replies are no day's pace
 LOWEST_RETURN = 0.70  # 有效回收率, the floor of the provincial notices
+ROUNDING = 1e-9  # a sum of thirds that makes a whole reply is one
 
 
 @dataclass(frozen=True)
 class Stand:
-    """Counts of one cell, or of several added up. `recent`: replies of the pace's window."""
+    """Counts of one cell, or of several added up. `coming`: replies forecast from now to the closing."""
 
     replies: int = 0
     voided: int = 0
     target: int = 0
-    recent: int = 0
+    coming: float = 0.0
     returned: int = 0  # valid replies the rate counts …
     handed_out: int = 0  # … of so many slips handed out, or aimed at
     slips: int = 0  # slips handed out, where there are any
@@ -54,9 +55,9 @@ class Stand:
         return Stand(*(mine + theirs for mine, theirs in zip(self.values, other.values, strict=True)))
 
     @property
-    def values(self) -> tuple[int, ...]:
+    def values(self) -> tuple[int | float, ...]:
         return (
-            self.replies, self.voided, self.target, self.recent, self.returned, self.handed_out, self.slips
+            self.replies, self.voided, self.target, self.coming, self.returned, self.handed_out, self.slips
         )  # fmt: skip
 
     @property
@@ -68,6 +69,24 @@ class Stand:
         """Valid-return rate 有效回收率 (0–1, may exceed 1); None where nothing was handed out or aimed at."""
         return self.returned / self.handed_out if self.handed_out else None
 
+    @property
+    def forecast(self) -> int:
+        """Valid replies at the closing, rounded down."""
+        return self.replies + int(self.coming + ROUNDING)
+
+    @property
+    def shortfall(self) -> int:
+        return max(0, self.target - self.forecast)
+
+    @property
+    def expected_rate(self) -> float | None:
+        """The valid-return rate if the pace goes on; of a wave that is over the rate itself."""
+        return (self.returned + self.forecast - self.replies) / self.handed_out if self.handed_out else None
+
+    @property
+    def is_alarm(self) -> bool:
+        return self.expected_rate is not None and self.expected_rate < LOWEST_RETURN
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -76,23 +95,10 @@ class Pace:
     window_days: float
     left_days: float
 
-    def forecast(self, stand: Stand) -> int:
-        """Valid replies at the closing: those there are, and the pace times the days left, rounded down."""
-        return stand.replies + int(stand.recent / self.window_days * self.left_days + 1e-9)
-
-    def shortfall(self, stand: Stand) -> int:
-        return max(0, stand.target - self.forecast(stand))
-
-    def expected_rate(self, stand: Stand) -> float | None:
-        """The valid-return rate if the pace goes on; of a wave that is over the rate itself."""
-        if stand.rate is None:
-            return None
-        more = self.forecast(stand) - stand.replies
-        return (stand.returned + more) / stand.handed_out
-
-    def is_alarm(self, stand: Stand) -> bool:
-        expected = self.expected_rate(stand)
-        return expected is not None and expected < LOWEST_RETURN
+    def coming(self, recent: int, *, places: int | None = None) -> float:
+        """Replies to come at the pace of `recent` ones in the window, up to the places a hard stop leaves."""
+        more = recent / self.window_days * self.left_days
+        return more if places is None else min(more, places)
 
 
 @dataclass(frozen=True)
@@ -132,14 +138,15 @@ def fieldwork(wave: Wave, *, now: datetime) -> Fieldwork:
     pace, since = _pace(wave, now)
     counted = _counts(wave, since)
     limits = {
-        (stop.audience, stop.school_id): stop.limit
-        for stop in wave.hard_stops.filter(channel="", school__isnull=False)
+        (stop.audience, stop.school_id, stop.township_id): stop.limit
+        for stop in wave.hard_stops.filter(channel="")
     }
     by_audience: dict[str, Stand] = {row.audience: Stand() for row in wave.audiences.all()}
     at_school: dict[School, dict[str, Stand]] = defaultdict(dict)
     out: set[int] = set()
-    for (audience, school, _township), collectors in _by_place(wave):
-        stand = _stand(collectors, counted)
+    for (audience, school, township), collectors in _by_place(wave):
+        limit = limits.get((audience, school and school.pk, township))
+        stand = _stand(collectors, counted, pace=pace, limit=limit)
         by_audience[audience] = by_audience.get(audience, Stand()) + stand
         if school is not None:
             at_school[school][audience] = stand
@@ -153,7 +160,7 @@ def fieldwork(wave: Wave, *, now: datetime) -> Fieldwork:
             frozenset(
                 audience
                 for audience, stand in cells.items()
-                if stand.replies >= limits.get((audience, school.pk), stand.replies + 1)
+                if stand.replies >= limits.get((audience, school.pk, None), stand.replies + 1)
             ),
             school.pk in out,
         )
@@ -219,7 +226,7 @@ def _by_place(wave: Wave) -> Iterable[tuple[tuple[str, School | None, int | None
     return found.items()
 
 
-def _stand(collectors: Iterable[Collector], counted: _Counts) -> Stand:
+def _stand(collectors: Iterable[Collector], counted: _Counts, *, pace: Pace, limit: int | None) -> Stand:
     """One audience at one place, its channels together."""
     replies = voided = target = recent = slips = on_slips = 0
     for one in collectors:
@@ -230,7 +237,8 @@ def _stand(collectors: Iterable[Collector], counted: _Counts) -> Stand:
         slips += counted.slips.get(one.pk, 0)
         on_slips += counted.replies.get(one.pk, 0) if one.channel == Channel.SLIPS else 0
     returned, handed_out = (on_slips, slips) if slips else (replies if target else 0, target)
-    return Stand(replies, voided, target, recent, returned, handed_out, slips)
+    coming = pace.coming(recent, places=None if limit is None else max(0, limit - replies))
+    return Stand(replies, voided, target, coming, returned, handed_out, slips)
 
 
 def _pace(wave: Wave, now: datetime) -> tuple[Pace, datetime]:

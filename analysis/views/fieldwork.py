@@ -38,16 +38,16 @@ def fieldwork_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     context = {
         "wave": wave,
         "found": found,
-        "total": _figures(found.total, found),
-        "audiences": [(audience, _figures(stand, found)) for audience, stand in found.audiences.items()],
+        "total": _figures(found.total),
+        "audiences": [(audience, _figures(stand)) for audience, stand in found.audiences.items()],
         "columns": found.school_audiences,
         "page": page,
         "rows": [_row(one, found, signals or {}) for one in page],
-        "townships": [(one, _figures(one.total, found)) for one in found.townships],
+        "townships": [(one, _figures(one.total)) for one in found.townships],
         "behind": behind,
         "without": sum(1 for one in found.schools if not one.total.replies),
         "unprinted": sum(1 for one in found.schools if not one.is_out),
-        "alarms": sum(1 for one in found.schools if found.pace.is_alarm(one.total)),
+        "alarms": sum(1 for one in found.schools if one.total.is_alarm),
         "signals": None if signals is None else len(signals),
         "days": _days(found),
         "sort": sort,
@@ -89,8 +89,8 @@ def definitions() -> list[str]:
         % {"floor": round(LOWEST_RETURN * 100)},
         _(
             "Forecast = valid replies + replies of the last %(days)s days ÷ %(days)s × days left until the "
-            "last day ends (a younger wave: ÷ its age). A school that answers on one open day is forecast "
-            "too high after it and too low before it."
+            "last day ends (a younger wave: ÷ its age), never beyond a hard stop. A school that answers on "
+            "one open day is forecast too high after it and too low before it."
         )
         % {"days": PACE_DAYS},
         _(
@@ -118,13 +118,12 @@ def _rows(
     request: HttpRequest, found: Fieldwork, signals: dict[str, list[str]]
 ) -> tuple[list[SchoolStand], Any]:
     words, township = search_words(request).casefold(), request.GET.get("township", "")
-    pace = found.pace
     shown: dict[str, Callable[[SchoolStand], bool]] = {
         "behind": lambda one: bool(one.total.target) and not one.total.progress.is_full,
         "without": lambda one: not one.total.replies,
         "unprinted": lambda one: not one.is_out,
-        "alarm": lambda one: pace.is_alarm(one.total),
-        "short": lambda one: pace.shortfall(one.total) > 0,
+        "alarm": lambda one: one.total.is_alarm,
+        "short": lambda one: one.total.shortfall > 0,
         "signals": lambda one: one.school.code in signals,
         "full": lambda one: bool(one.full),
     }
@@ -143,7 +142,7 @@ def _rows(
         "replies": lambda one: one.total.replies,
         "share": lambda one: one.total.replies / one.total.target if one.total.target else -1.0,
         "rate": lambda one: -1.0 if one.total.rate is None else one.total.rate,
-        "short": lambda one: pace.shortfall(one.total),
+        "short": lambda one: one.total.shortfall,
     }
     sort = chosen_sort(request, columns, default="code")
     rows.sort(key=sort.by, reverse=sort.descending)
@@ -153,7 +152,7 @@ def _rows(
 def _row(one: SchoolStand, found: Fieldwork, signals: dict[str, list[str]]) -> dict[str, Any]:
     return {
         "school": one.school,
-        "total": _figures(one.total, found),
+        "total": _figures(one.total),
         "cells": [
             (audience, one.audiences.get(audience), audience in one.full)
             for audience in found.school_audiences
@@ -163,15 +162,15 @@ def _row(one: SchoolStand, found: Fieldwork, signals: dict[str, list[str]]) -> d
     }
 
 
-def _figures(stand: Stand, found: Fieldwork) -> dict[str, Any]:
+def _figures(stand: Stand) -> dict[str, Any]:
     return {
         "stand": stand,
         "progress": stand.progress,
         "rate": stand.rate,
-        "expected_rate": found.pace.expected_rate(stand),
-        "is_alarm": found.pace.is_alarm(stand),
-        "forecast": found.pace.forecast(stand),
-        "short": found.pace.shortfall(stand),
+        "expected_rate": stand.expected_rate,
+        "is_alarm": stand.is_alarm,
+        "forecast": stand.forecast,
+        "short": stand.shortfall,
     }
 
 

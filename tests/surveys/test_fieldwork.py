@@ -47,21 +47,21 @@ def test_the_pace_of_three_days_goes_on_until_the_last_day_ends(wave):
     answer(collector, 12, days_ago=1)
     found = fieldwork(wave, now=NOW)
     assert (found.pace.window_days, found.pace.left_days) == (3.0, 9.5)
-    assert found.pace.forecast(found.schools[0].total) == 32 + 38
-    assert found.pace.shortfall(found.schools[0].total) == 30
-    assert found.pace.forecast(found.schools[1].total) == 0
-    assert found.pace.shortfall(found.total) == 200 - 70
+    assert found.schools[0].total.forecast == 32 + 38
+    assert found.schools[0].total.shortfall == 30
+    assert found.schools[1].total.forecast == 0
+    assert found.total.shortfall == 200 - 70
 
 
 def test_a_wave_that_is_over_is_forecast_at_what_it_has(wave):
     answer(wave.collectors.first(), 5)
     later = fieldwork(wave, now=NOW + timedelta(days=30))
-    assert (later.pace.left_days, later.pace.forecast(later.total)) == (0.0, 5)
+    assert (later.pace.left_days, later.total.forecast) == (0.0, 5)
 
 
 def test_the_first_hours_do_not_pass_for_a_day():
     """Six replies in the first hour of ten days are not 1,440 at the end."""
-    assert Pace(window_days=0.5, left_days=9.5).forecast(Stand(replies=6, recent=6)) == 6 + 114
+    assert Pace(window_days=0.5, left_days=9.5).coming(6) == 114
 
 
 def test_voided_replies_do_not_return(wave):
@@ -90,14 +90,14 @@ def test_the_alarm_of_an_open_wave_looks_at_the_closing_and_of_a_closed_one_at_w
     """21 a day reach 100 by the closing though 63 are there; a closed wave with 63 of 100 is below 70%."""
     collector = wave.collectors.first()
     answer(collector, 63, days_ago=1)
-    assert not fieldwork(wave, now=NOW).pace.is_alarm(fieldwork(wave, now=NOW).schools[0].total)
+    assert not fieldwork(wave, now=NOW).schools[0].total.is_alarm
     Wave.objects.update(state="closed")
     closed = Wave.objects.get(pk=wave.pk)
     found = fieldwork(closed, now=NOW)
-    assert found.pace.is_alarm(found.schools[0].total)
-    assert found.pace.is_alarm(Stand(target=10, handed_out=10, returned=6))
-    assert not found.pace.is_alarm(Stand(target=10, handed_out=10, returned=7))
-    assert not found.pace.is_alarm(Stand())
+    assert found.schools[0].total.is_alarm
+    assert Stand(target=10, handed_out=10, returned=6).is_alarm
+    assert not Stand(target=10, handed_out=10, returned=7).is_alarm
+    assert not Stand().is_alarm
 
 
 def test_a_poster_opened_slips_printed_or_the_county_file_fetched_count_as_out(wave):
@@ -124,6 +124,7 @@ def test_a_full_quota_is_named_and_townships_add_up(wave):
     change_targets(wave, {key: CellChange(limit=5)}, by=None, now=NOW)
     found = fieldwork(Wave.objects.get(pk=wave.pk), now=NOW)
     assert [sorted(one.full) for one in found.schools] == [["parent"], []]
+    assert found.schools[0].total.forecast == 5
     township = found.townships[0]
     assert (township.schools, township.behind, township.total.replies) == (2, 2, 5)
     assert found.by_day == ((datetime(2026, 11, 21).date(), 5),)
