@@ -89,14 +89,24 @@ def _area_rows(area: Result, result: Result, standard: Standard) -> Iterator[Seq
             texts(one["sentence"]), *_figure(one), "；".join(one["evidence"]),
             texts(one.get("department")), one["source"],
         )  # fmt: skip
-        parts = one.get("parts", ())
-        for part in parts if len(parts) > 1 else ():
-            name = texts(part["name"]) if part["name"] else texts(one["name"])
+        for part, depth in _parts_of(one):
+            named = texts(part["name"]) or (
+                part["key"].upper() if one["kind"] == "points" else texts(one["name"])
+            )
             stage = f"（{stage_word(part['stage'])}）" if part["stage"] else ""
             yield (
-                "", f"— {name}{stage}", "", verdict_word(part["verdict"]), texts(part["sentence"]),
-                *_figure(part), "；".join(part["evidence"]), "", "",
+                "", f"{'— ' * depth}{named}{stage}", "", verdict_word(part["verdict"]),
+                texts(part["sentence"]), *_figure(part), "；".join(part["evidence"]), "", "",
             )  # fmt: skip
+
+
+def _parts_of(one: Result, depth: int = 1) -> Iterator[tuple[Result, int]]:
+    """The parts of a criterion and theirs (a tree of points), with their depth; one alone says no more."""
+    parts = one.get("parts", ())
+    for part in parts:
+        if len(parts) > 1 or part.get("parts"):
+            yield part, depth
+            yield from _parts_of(part, depth + 1)
 
 
 def _figure(one: Result) -> tuple[Any, Any, str]:

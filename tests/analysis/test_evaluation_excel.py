@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tomllib
 from typing import Any
 
 import openpyxl
@@ -14,9 +15,11 @@ from analysis.evaluation_excel import evaluation_workbook
 from analysis.evaluation_sheets import Column, Workbook
 from analysis.models import Evaluation
 from analysis.standard import shipped_standard, standard_keys
+from tests.analysis.cases import STANDARD_CASES
 from tests.analysis.counties import junior, primary
-from tests.analysis.evaluated_counties import evaluation_of, two_schools
-from tests.analysis.test_evaluation_pages import client_of
+from tests.analysis.evaluated_counties import evaluation_of, items_table, two_schools
+from tests.analysis.test_evaluation_pages import client_of, page
+from tests.surveys.builders import make_county
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +90,21 @@ def test_sources_typed_rates_and_missing_figures_are_named() -> None:
 def test_every_supplied_standard_makes_a_workbook(key: str) -> None:
     evaluation = evaluation_of(schools=two_schools(), standard=shipped_standard(key), typed=None)
     assert len(opened(evaluation).sheetnames) >= 5
+
+
+def test_tree_of_points_stands_with_its_parts_below_each_other() -> None:
+    case = tomllib.loads((STANDARD_CASES / "xinjiang-abc-points.case.toml").read_text(encoding="utf-8"))
+    county = make_county()
+    evaluation = evaluation_of(
+        county, schools=two_schools(), standard=shipped_standard("xinjiang-abc-points"), typed=None,
+        county_table=items_table(county, case["items"]),
+        settings={key: str(value) for key, value in case["settings"].items()},
+    )  # fmt: skip
+    rows = [row for sheet in opened(evaluation) for row in sheet.iter_rows(values_only=True)]
+    names = [row[1] for row in rows if isinstance(row[1], str) and row[1].startswith("— ")]
+    assert "— A1" in names and "— — B1" in names and "— — — C1" in names
+    text = page(client_of(county, "bureau"), f"/desk/evaluation/{evaluation.pk}/")
+    assert "A1–B1–C1：20分/20分" in text
 
 
 def test_names_of_sheets_are_what_excel_allows_and_never_twice() -> None:
