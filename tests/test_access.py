@@ -6,11 +6,14 @@ tests fail until somebody says what the argument is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver, resolve
@@ -57,6 +60,7 @@ from tests.surveys.builders import make_county, make_school, make_wave
 
 pytestmark = pytest.mark.django_db
 
+ROOT = Path(__file__).resolve().parent.parent
 ROLES = ("bureau", "reviewer", "school", "inspector", "province")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 METHODS = ("GET", "HEAD", "OPTIONS", *CHANGING)
@@ -64,7 +68,8 @@ METHODS = ("GET", "HEAD", "OPTIONS", *CHANGING)
 # whom to ask for a new password, and the pages an invitation leads to.
 PUBLIC = {
     "r/", "r/<str:code>", "r/<str:code>/", "r/<str:code>/thanks/<str:receipt>", "r/<path:rest>",
-    "", "healthz", "desk/account/", "invite/", "invite/<str:token>/", "^accounts/(?:email|confirm-email|password/reset)/",
+    "", "healthz", "desk/account/", "invite/", "invite/<str:token>/",
+    "^accounts/(?:email|confirm-email|password/reset)/",
 }  # fmt: skip
 
 # What stands for an argument of an address, in a county or at a school ("side"). An argument that is called
@@ -192,9 +197,7 @@ def evaluation_of(school: School, by: User) -> Evaluation:
     schools = schools_table(school.county, [primary(school.name)])
     standard = shipped_standard("quality-balance-2017")
     inputs = EvaluationInputs(standard, school_table=schools, county_table=table)
-    return evaluate_county(
-        school.county, year=2026, stage="county", inputs=inputs, by=by, now=timezone.now()
-    )
+    return evaluate_county(school.county, year=2026, stage="county", inputs=inputs, by=by, now=timezone.now())
 
 
 def side_of(school: School, wave: Wave, uploaded_by: User) -> SimpleNamespace:
@@ -388,6 +391,50 @@ def test_other_countys_objects_are_not_found(cast, role):
         assert found_nothing or sent_back, what
         assert "禄溪" not in text_of(response), what
     assert state_of_everything() == before
+
+
+def parameters() -> list[str]:
+    """Every name that a view reads from behind the question mark or from a form, found in the source."""
+    read = re.compile(r"""\.(?:GET|POST)(?:\.get|\.getlist)?[(\[]"(\w+)\"""")
+    rooms = [ROOT / room for room in ("surveys", "analysis", "survey_site")]
+    sources = [path.read_text(encoding="utf-8") for room in rooms for path in room.rglob("*.py")]
+    fields = re.compile(r"^    (\w+) = forms\.", re.MULTILINE)
+    return sorted({name for text in sources for name in (*read.findall(text), *fields.findall(text))})
+
+
+def everything_of(county_id: int) -> list[tuple]:
+    """Every row of ours that belongs to a county, with all its values."""
+    rows: list[tuple] = []
+    for room in ("surveys", "scoring", "analysis", "accounts"):
+        for model in apps.get_app_config(room).get_models():
+            path = county_path(model)
+            if path:
+                mine = model.objects.filter(**{"__".join(path): county_id}).order_by("pk")
+                rows += [(model.__name__, *(str(value) for value in row)) for row in mine.values_list()]
+    return rows
+
+
+@pytest.mark.parametrize("role", ["bureau", "school"])
+@pytest.mark.parametrize("thing", ["open_wave", "school", "collector", "person"])
+def test_other_countys_objects_named_in_a_query_or_a_form_stay_hidden_and_untouched(cast, role, thing):
+    """One's own pages, with every parameter there is set to the number of a stranger's object."""
+    names = parameters()
+    assert {"wave", "school", "township"} <= set(names)
+    sent = dict.fromkeys(names, str(getattr(cast.other_county, thing).pk))
+    before = everything_of(cast.other_county.school.county_id)
+    assert before
+    client = signed_in(cast.users[role])
+    for page in guarded():
+        if role not in page.access:
+            continue
+        address = page.address(cast.own)
+        for what, response in (
+            (f"GET {address}", client.get(address, sent)),
+            (f"POST {address}", client.post(address, sent)),
+        ):
+            assert response.status_code < 500, what
+            assert "禄溪" not in text_of(response), what
+    assert everything_of(cast.other_county.school.county_id) == before
 
 
 @pytest.mark.parametrize("role", ROLES)
