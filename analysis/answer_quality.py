@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from django.core.cache import cache
 
+from analysis.answer_sheets import DONT_KNOW, answer_sheets
 from analysis.school_signals import is_poster, rule_of_shares, share_signals
 from scoring.item_rows import chain_digest
 from scoring.numeric.errors import NotComputable
@@ -26,7 +27,7 @@ from scoring.numeric.quality import (
     flagged_rows,
     schools_for_review,
 )
-from scoring.numeric.quality_rows import contradicts_fact, row_quality, too_fast
+from scoring.numeric.quality_rows import row_quality, too_fast
 from scoring.numeric.quality_schools import BURST_WINDOW_S
 from scoring.numeric.quality_signals import (
     MIN_COUNT,
@@ -41,10 +42,7 @@ from scoring.numeric.quality_signals import (
 from surveys.audiences import AUDIENCES
 from surveys.models import School, Wave
 from surveys.queries import response_frame
-from surveys.questionnaire_parts import Item, Questionnaire
 
-DONT_KNOW = 9.0
-CLASS_SIZE, CLASS_SIZE_TOLERANCE = "average_class_size", 10
 KEPT_SECONDS = 24 * 3600
 
 
@@ -165,7 +163,7 @@ def _look(wave: Wave, progress: Callable[[int], None]) -> AnswerQuality:
         frame = frame[~frame["is_void"]].reset_index(drop=True)
         looked_at += len(frame)
         progress(looked_at)
-        sheets = _sheets(frame, row.version.questionnaire, class_sizes)
+        sheets = answer_sheets(frame, row.version.questionnaire, class_sizes)
         if sheets is None or not _enough(sheets):
             continue
         found = _signals(sheets, _of_shares(wave, frame))
@@ -250,54 +248,3 @@ def _signals(sheets: AnswerSheets, of_shares: Sequence[Callable[[], Signal]]) ->
         with contextlib.suppress(NotComputable):
             found.append(test())
     return found
-
-
-def _sheets(
-    frame: pd.DataFrame, questionnaire: Questionnaire, class_sizes: dict[str, float]
-) -> AnswerSheets | None:
-    """The replies as number codes; None without scale items or schools. Times are cut to ten minutes."""
-    scales = [item for item in questionnaire.items if item.type == "scale" and item.name in frame.columns]
-    if not scales or frame.empty or not frame["school"].any():
-        return None
-    answers = np.column_stack([scale_steps(frame[item.name], item) for item in scales])
-    answers = answers[:, ~np.isnan(answers).all(axis=0)]
-    if not answers.shape[1]:
-        return None
-    seconds = frame["seconds"].to_numpy(dtype=float)
-    received = pd.to_datetime(frame["received_at"], utc=True).astype("int64").to_numpy() / 1e9
-    return AnswerSheets(
-        school=frame["school"].to_numpy(dtype=str),
-        answers=answers,
-        submitted_s=received - received.min(),
-        duration_s=seconds if (seconds > 0).any() else None,
-        contradicts=_contradictions(frame, questionnaire, class_sizes),
-        not_scored=(DONT_KNOW,),
-    )
-
-
-def scale_steps(column: pd.Series, item: Item) -> np.ndarray:
-    """The best step of the scale is 1, the next 2 …; don't know is 9, blank and not asked are NaN."""
-    steps = [option.code for option in item.options if option.code not in ("dont_know", "9")]
-    number = {code: float(place) for place, code in enumerate(steps, start=1)}
-    number |= {"dont_know": DONT_KNOW, "9": DONT_KNOW}
-    points = np.array([number.get(code, np.nan) for code in column.cat.categories])
-    return points[column.cat.codes.to_numpy()]
-
-
-def _contradictions(
-    frame: pd.DataFrame, questionnaire: Questionnaire, class_sizes: dict[str, float]
-) -> np.ndarray | None:
-    """True where the class size that was given lies further from the roster's than the tolerance."""
-    item = next((one for one in questionnaire.items if one.cross_check == CLASS_SIZE and one.bands), None)
-    if item is None or item.name not in frame.columns:
-        return None
-    edges, lower = {}, float(item.minimum)
-    for band in item.bands:
-        edges[band.code] = (lower, float(band.to))
-        lower = float(band.to) + 1
-    known = frame["school"].map(class_sizes).to_numpy(dtype=float)
-    given = frame[item.name].astype(str)
-    low = given.map({code: edge[0] for code, edge in edges.items()}).to_numpy(dtype=float)
-    high = given.map({code: edge[1] for code, edge in edges.items()}).to_numpy(dtype=float)
-    nearest = np.clip(known, low, high)
-    return contradicts_fact(nearest, known=known, tolerance=CLASS_SIZE_TOLERANCE)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from django.core.cache import cache
 
-from analysis.answer_quality import scale_steps
+from analysis.answer_sheets import scale_steps
 from analysis.other_rules import setting_of
 from analysis.results import WaveResults
 from scoring.item_rows import chain_digest

@@ -79,10 +79,8 @@ class Cells:
         for name in ("n", "weight", "stratum_population"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, np.asarray(getattr(self, name), float))
-        sizes = {
-            len(getattr(self, name)) for name in ("audience", "location", "school", "stratum", "n", "weight")
-        }
-        if len(sizes) != 1:
+        columns = ("audience", "location", "school", "stratum", "n", "weight")
+        if len({len(getattr(self, name)) for name in columns}) != 1:
             raise NumericInputError("every column of the cells must have one entry per cell")
         if (self.n < 0).any():
             raise NumericInputError("a cell has a negative number of responses")
