@@ -114,4 +114,5 @@ def messages_with_counts(county: County) -> QuerySet[SchoolMessage]:
             mailed=Count("copies", filter=Q(copies__mail=mail.SENT)),
             failed=Count("copies", filter=Q(copies__mail=mail.FAILED)),
         )
+        .order_by("-at", "-pk")
     )

@@ -281,5 +281,5 @@ def test_a_preview_asks_the_database_alike_for_few_and_many_schools(desk, django
     few = upload(desk, FIRST).url
     many = upload(desk, *[with_entry(FIRST, "学校代码", f"9{n:04}") for n in range(200)]).url
     for address in (few, many):
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(9):
             assert desk.get(address).status_code == 200
