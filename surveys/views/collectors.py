@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language
@@ -80,6 +80,8 @@ def collector_show(request: HttpRequest, collector_id: int) -> HttpResponse:
 def collector_poster(request: HttpRequest, collector_id: int) -> HttpResponse:
     """One sheet of A4 to print and hang up."""
     found = get_object_or_404(visible_collectors(request.scope), pk=collector_id)
+    if found.channel == Channel.SLIPS:  # what hangs on a wall is not answered once only
+        return redirect("slips_ledger", found.pk)
     note_opening(found, now=timezone.now())
     return render(request, "desk/collector_poster.html", shown(request, found))
 

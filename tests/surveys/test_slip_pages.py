@@ -192,3 +192,9 @@ def test_form_of_a_wave_offers_posters_slips_or_both(cast):
     page = text_of(cast.bureau.get("/desk/waves/new/"))
     assert 'name="parent-channels"' in page
     assert "海报和答题条" in page
+
+
+def test_slips_have_no_poster(cast):
+    for page in ("poster/", "poster.pdf"):
+        response = cast.school.get(f"/desk/waves/collectors/{cast.slips.pk}/{page}")
+        assert (response.status_code, response["Location"]) == (302, f"/desk/waves/slips/{cast.slips.pk}/")
