@@ -25,6 +25,8 @@ from analysis.standard_parts import Standard
 from surveys.roster.cells import Row, Sheet
 from surveys.roster.headings import letter
 
+MOST_ITEMS = 1_000
+
 _NUMBERED = re.compile(r"^[(]?[\d一二三四五六七八九十]+([.\d]*)[)、.\s]+|^[①-⑳]")
 _PLACE = {"zh": "{file}第{row}行“{cell}”：", "en": "{file}, row {row}, '{cell}': "}
 
@@ -55,7 +57,7 @@ def find_items(
     columns, rows = found
     names = item_names(standard)
     headings, seen = [], set()
-    for row in rows:
+    for row in rows[:MOST_ITEMS]:
         text = _text(row, columns.item)
         if text and heading_key(text) not in seen and _text(row, columns.value):
             seen.add(heading_key(text))
@@ -81,7 +83,14 @@ def read_county_lines(
     by_text = {heading_key(one.text): one for one in headings}
     names, own = item_names(standard), {}
     seen: dict[str, int] = {}
-    for row in rows:
+    if len(rows) > MOST_ITEMS:
+        many = Sentence(
+            "有{n}行，最多{most}行；这是县级指标项表吗？",
+            "There are {n} rows, at most {most} can be read; is this the table of county items?",
+            {"n": len(rows), "most": MOST_ITEMS},
+        )
+        read.remarks.append(Remark(ERROR, "entry", many))
+    for row in rows[:MOST_ITEMS]:
         text = _text(row, columns.item)
         if not text:
             continue

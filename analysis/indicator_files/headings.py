@@ -22,6 +22,8 @@ from surveys.roster.headings import SCHOOL_HEADINGS
 HEADER_WITHIN = 20  # rows in which the headings must come
 MOST_HEADER_ROWS = 3
 COLUMN_LETTERS = frozenset("甲乙丙丁戊己abcde")
+MOST_COLUMNS = 200  # further ones are not looked at
+MOST_SEARCHES = 400  # texts whose nearest column is looked for: a sheet of prose has no end of them
 LEAST_FOREIGN = 4  # so many texts above numbers make a table, even if none of them is understood
 SAMPLES = 3
 LONGEST_HEADING = 200
@@ -117,6 +119,8 @@ class _Reader:
             for text in SCHOOL_HEADINGS[field]:
                 self.by_bare.setdefault(bare(plain(text)), column)
         self.spellings = list(self.by_bare)
+        self.near: dict[str, str] = {}
+        self.seen: dict[tuple[str, ...], Heading] = {}
         self.money = {key for key, column in standard.columns.items() if column.is_money}
 
     def table_at(self, sheet: Sheet, place: int, *, needed: str) -> tuple[float, FoundTable] | None:
@@ -162,7 +166,10 @@ class _Reader:
         for index, stack in enumerate(_stacks(rows)):
             texts = list(dict.fromkeys(text for text in stack if text))
             if texts:
-                found.append(self.heading(index, texts))
+                key = tuple(texts)
+                if key not in self.seen:  # the same rows are tried from several places
+                    self.seen[key] = self.heading(index, texts)
+                found.append(replace(self.seen[key], index=index))
         return tuple(_each_column_once(found))
 
     def heading(self, index: int, texts: list[str]) -> Heading:
@@ -188,11 +195,17 @@ class _Reader:
             column = self.by_plain.get(candidate) or self.by_bare.get(bare(candidate))
             if column:
                 return Heading(index, text, self.staged(column, stage), times, "own")
-        near = difflib.get_close_matches(bare("".join(bare_texts)), self.spellings, n=1, cutoff=0.55)
-        near = near or difflib.get_close_matches(bare(bare_texts[-1]), self.spellings, n=1, cutoff=0.55)
+        near = self.nearest(bare("".join(bare_texts))) or self.nearest(bare(bare_texts[-1]))
         if near:
-            return Heading(index, text, self.staged(self.by_bare[near[0]], stage), times, "suggested")
+            return Heading(index, text, self.staged(near, stage), times, "suggested")
         return Heading(index, text, times=times)
+
+    def nearest(self, text: str) -> str:
+        """The column with the most similar heading, "" if none is similar; of so many texts and no more."""
+        if text not in self.near and len(self.near) < MOST_SEARCHES:
+            found = difflib.get_close_matches(text, self.spellings, n=1, cutoff=0.55)
+            self.near[text] = self.by_bare[found[0]] if found else ""
+        return self.near.get(text, "")
 
     def staged(self, column: str, stage: str) -> str:
         staged = f"{column}_{stage}"
@@ -237,12 +250,12 @@ def _each_column_once(headings: list[Heading]) -> list[Heading]:
 
 def _stacks(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """Per column its headings from top to bottom; an upper one reaches over the blank cells to its right."""
-    width = max(len(row.cells) for row in rows)
+    width = min(MOST_COLUMNS, max(len(row.cells) for row in rows))
     lines = []
     for depth, row in enumerate(rows):
         line, group = [], ""
         for index in range(width):
-            text = " ".join(str(row.cell(index)).split())
+            text = " ".join(str(row.cell(index)).split())[:LONGEST_HEADING]
             has_below = any(str(lower.cell(index)).strip() for lower in rows[depth + 1 :])
             group = text or (group if has_below else "")
             line.append(group)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from analysis.county_items import ItemLine
-from analysis.evaluation_plans import TABLE_LIMITS, setting_values
+from analysis.evaluation_plans import setting_values
 from analysis.file_errors import EvaluationFileError
 from analysis.findings import Sentence
 from analysis.indicator_files.changes import TableChanges, item_changes, school_changes
@@ -40,8 +40,11 @@ from analysis.models import HeadingMapping, IndicatorTable, IndicatorUpload, Tab
 from analysis.school_table import Record, school_table
 from analysis.standard_parts import Standard
 from surveys.models import County, School
-from surveys.roster.cells import RosterFileError, Sheet
+from surveys.roster.cells import Limits, RosterFileError, Sheet
 from surveys.roster.reading import read_sheets
+
+# One county's schools, with room to spare: a preview reads the file again for every page.
+UPLOAD_LIMITS = Limits(file_bytes=10 * 1024**2, unpacked_bytes=100 * 1024**2, rows=6_000, cells=600_000)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Preview:
 
 def sheets_of(content: bytes, *, file_name: str) -> list[Sheet]:
     """The file's sheets, within the bounds of a table of figures. RosterFileError if it is none."""
-    return read_sheets(content, file_name=file_name, limits=TABLE_LIMITS)
+    return read_sheets(content, file_name=file_name, limits=UPLOAD_LIMITS)
 
 
 def is_other_level(sheets: Sequence[Sheet], standard: Standard, *, level: str) -> bool:

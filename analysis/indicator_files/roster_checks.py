@@ -20,6 +20,8 @@ TIMES_OFF = 10  # from one year to the next
 LEAST_COMPARED = 20  # smaller counts jump: one 骨干教师 may become twelve
 PUPILS_APART = Fraction(1, 2)  # of the roster's figure
 
+MOST_STRANGERS = 300  # whose nearest name is looked for
+
 _GRADES = {"primary": (1, 6), "junior": (7, 9), "senior": (10, 12)}
 
 
@@ -42,6 +44,7 @@ class Roster:
 
     def __init__(self, schools: Iterable[RosterSchool]) -> None:
         self.schools = list(schools)
+        self.strangers = 0
         self.by_code = {school.code: school for school in self.schools}
         names: dict[str, list[RosterSchool]] = defaultdict(list)
         for school in self.schools:
@@ -53,6 +56,10 @@ class Roster:
         return self.by_code.get(code) or self.by_name.get(plain(record.cells.get("school", "")))
 
     def nearest(self, name: str) -> str:
+        """The roster's name that is most like this one; of the first few hundred strangers only."""
+        self.strangers += 1
+        if self.strangers > MOST_STRANGERS:
+            return ""
         near = difflib.get_close_matches(plain(name), list(self.by_name), n=1, cutoff=0.6)
         return self.by_name[near[0]].name if near else ""
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from analysis.evaluation_plans import TABLE_LIMITS
 from analysis.evidence import (
     MOST_FILES_AT_ONCE,
     EvidenceRefused,
@@ -20,7 +19,7 @@ from analysis.evidence import (
 )
 from analysis.evidence import refuse_large as refuse_large_evidence
 from analysis.indicator_files.needs import items_by_area, needed_columns
-from analysis.indicator_files.previews import headings_of, is_other_level, roster_of, sheets_of
+from analysis.indicator_files.previews import UPLOAD_LIMITS, headings_of, is_other_level, roster_of, sheets_of
 from analysis.indicator_files.school_lines import base_column
 from analysis.indicator_files.uploads import keep_upload
 from analysis.indicator_files.workbooks import county_form, school_form
@@ -104,7 +103,7 @@ def indicators(request: HttpRequest) -> HttpResponse:
             size=TABLES_PER_PAGE,
         ),
         "names": {key: spoken(standard.name) for key, standard in standards.items()},
-        "largest_mb": TABLE_LIMITS.file_bytes // 1024**2,
+        "largest_mb": UPLOAD_LIMITS.file_bytes // 1024**2,
     }  # fmt: skip
     return render(request, "desk/indicators/overview.html", context, status=422 if form.errors else 200)
 
@@ -190,7 +189,7 @@ def _take(request: HttpRequest, form: UploadForm, standards: dict[str, Standard]
     given, now = form.cleaned_data, timezone.now()
     file = given["file"]
     try:
-        refuse_large(file.size, limits=TABLE_LIMITS)
+        refuse_large(file.size, limits=UPLOAD_LIMITS)
         content = file.read()
         sheets = sheets_of(content, file_name=file.name)
     except RosterFileError as error:
