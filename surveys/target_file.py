@@ -17,7 +17,8 @@ from surveys.audiences import AUDIENCES
 from surveys.models import Location
 from surveys.roster.cells import Odd, RosterFileError, Row
 from surveys.roster.reading import read_sheets
-from surveys.wave_targets import CellChange, CellKey, TargetCell
+from surveys.target_changes import CellChange
+from surveys.wave_targets import CellKey, TargetCell
 
 LARGEST_TARGET = 1_000_000
 MOST_PROBLEMS = 100

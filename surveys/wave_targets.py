@@ -1,6 +1,7 @@
-"""A wave's targets and hard stops: applied from a plan, changed by hand, taken over when it opens.
+"""A wave's targets: applied from a plan, seen per audience and place, taken over when it opens.
 
-Every change takes the wave's writing lock and leaves one event that says who changed what.
+Every change takes the wave's writing lock and leaves one event that says who changed what; changes made by
+hand are in `target_changes`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from surveys.asked_places import place_names, places_of
 from surveys.models import (
     Collector,
     CollectorTarget,
-    HardStop,
-    PlannedTarget,
     TargetPlan,
     Wave,
     WaveAudience,
@@ -38,8 +37,6 @@ from surveys.place_targets import (
 )
 from surveys.targets import share_out
 
-MOST_NAMED_IN_EVENT = 300
-
 CellKey = tuple[str, int | None, int | None]  # audience, school id, township id
 
 
@@ -53,14 +50,6 @@ class Applied:
 
     targets: Mapping[str, int]
     left_over: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class CellChange:
-    """A new target, a new hard stop (0 takes it away), or both; None leaves as it is."""
-
-    target: int | None = None
-    limit: int | None = None
 
 
 Quota = tuple[str, str, str, int]  # audience, location, grade, replies
@@ -78,7 +67,7 @@ def apply_plan(wave: Wave, quotas: Sequence[Quota], *, started_from: dict, by: A
     TargetsRefused for a closed wave. Changes made by hand before are replaced; hard stops stay.
     """
     with transaction.atomic():
-        state = _lock(wave)
+        state = lock_to_plan(wave)
         rows = list(wave.audiences.select_related("version"))
         before = {row.audience: row.target for row in rows}
         placed = _placed(wave, rows, quotas)
@@ -90,7 +79,7 @@ def apply_plan(wave: Wave, quotas: Sequence[Quota], *, started_from: dict, by: A
         TargetPlan.objects.update_or_create(wave=wave, defaults=kept)
         wave.planned_targets.all().delete()
         if state == WaveState.OPEN:
-            _write_collectors(wave, _by_cell(placed))
+            write_collectors(wave, _by_cell(placed))
         detail = {
             "before": before,
             "after": dict(applied.targets),
@@ -99,43 +88,6 @@ def apply_plan(wave: Wave, quotas: Sequence[Quota], *, started_from: dict, by: A
         }
         WaveEvent.objects.create(wave=wave, action="targets_applied", by=by, at=now, detail=detail)
     return applied
-
-
-def change_targets(
-    wave: Wave, changes: Mapping[CellKey, CellChange], *, by: Any, now: datetime, source: str = ""
-) -> int:
-    """Changes targets and hard stops of single places; an audience's target becomes their sum.
-
-    Returns how many cells differ now. TargetsRefused for a closed wave, or for a place the wave does not ask.
-    """
-    with transaction.atomic():
-        state = _lock(wave)
-        cells = {cell.key: cell for cell in target_cells(wave)}
-        unknown = [key for key in changes if key not in cells]
-        if unknown:
-            raise TargetsRefused(_("One of these places is not asked by this wave. Load the page again."))
-        targets = {
-            key: change.target
-            for key, change in changes.items()
-            if change.target is not None and change.target != cells[key].target
-        }
-        limits = {
-            key: change.limit
-            for key, change in changes.items()
-            if change.limit is not None and change.limit != (cells[key].limit or 0)
-        }
-        _write_targets(wave, state, cells, targets)
-        _write_limits(wave, limits)
-        changed = list(dict.fromkeys([*targets, *limits]))
-        if changed:
-            named = [
-                [key[0], cells[key].name, cells[key].target, targets.get(key, cells[key].target),
-                 cells[key].limit or 0, limits.get(key, cells[key].limit or 0)]
-                for key in changed[:MOST_NAMED_IN_EVENT]
-            ]  # fmt: skip
-            detail = {"changed": len(changed), "cells": named, "file": source}
-            WaveEvent.objects.create(wave=wave, action="targets_changed", by=by, at=now, detail=detail)
-    return len(changed)
 
 
 @dataclass(frozen=True)
@@ -248,36 +200,7 @@ def _stored(wave: Wave) -> dict[CellKey, dict[str, int]]:
     }
 
 
-def _write_targets(
-    wave: Wave, state: str, cells: Mapping[CellKey, TargetCell], targets: Mapping[CellKey, int]
-) -> None:
-    if not targets:
-        return
-    after = {key: targets.get(key, cell.target) for key, cell in cells.items()}
-    if state == WaveState.DRAFT:
-        # All places of the audience, so that the others stay where they are when one is changed.
-        audiences = {key[0] for key in targets}
-        wave.planned_targets.filter(audience__in=audiences).delete()
-        PlannedTarget.objects.bulk_create(
-            PlannedTarget(wave=wave, audience=key[0], school_id=key[1], township_id=key[2], target=target)
-            for key, target in after.items()
-            if key[0] in audiences
-        )
-    else:
-        _write_collectors(
-            wave,
-            {
-                key: split_by_grade(target, before=cells[key].grades, people=cells[key].place.grades)
-                or {ALL_GRADES: target}
-                for key, target in targets.items()
-            },
-        )
-    for row in wave.audiences.filter(audience__in={key[0] for key in targets}):
-        row.target = sum(target for key, target in after.items() if key[0] == row.audience)
-        row.save(update_fields=["target"])
-
-
-def _write_collectors(wave: Wave, targets: Mapping[CellKey, Mapping[str, int]]) -> None:
+def write_collectors(wave: Wave, targets: Mapping[CellKey, Mapping[str, int]]) -> None:
     """Puts each place's target on its first collector (the poster's); its other channels share it."""
     first: set[CellKey] = set()
     changed, fresh = [], []
@@ -299,18 +222,7 @@ def _write_collectors(wave: Wave, targets: Mapping[CellKey, Mapping[str, int]]) 
     CollectorTarget.objects.bulk_create(fresh)
 
 
-def _write_limits(wave: Wave, limits: Mapping[CellKey, int]) -> None:
-    for (audience, school, township), limit in limits.items():
-        place = {"wave": wave, "audience": audience, "school_id": school, "township_id": township}
-        if limit:
-            HardStop.objects.update_or_create(**place, channel="", defaults={"limit": limit})
-        else:
-            HardStop.objects.filter(**place, channel="").delete()
-    Wave.objects.filter(pk=wave.pk).update(has_hard_stops=wave.hard_stops.exists())
-    wave.has_hard_stops = wave.hard_stops.exists()
-
-
-def _lock(wave: Wave) -> str:
+def lock_to_plan(wave: Wave) -> str:
     """The wave's writing lock; its state, which is not closed."""
     WaveChain.objects.select_for_update(no_key=True).get(pk=wave.pk)
     state = Wave.objects.values_list("state", flat=True).get(pk=wave.pk)

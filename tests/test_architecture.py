@@ -20,7 +20,8 @@ PURE = (
     "scoring/numeric", "surveys/questionnaire.py", "surveys/questionnaire_parts.py", "surveys/item_file.py",
     "surveys/question_type.py", "surveys/question_types.py", "surveys/answers.py", "surveys/audiences.py",
     "surveys/problems.py", "surveys/presented.py", "surveys/typed.py", "surveys/toml_file.py",
-    "surveys/seals.py", "analysis/rule_kinds",
+    "surveys/seals.py", "surveys/targets.py", "surveys/place_targets.py", "surveys/draws.py",
+    "analysis/rule_kinds",
     *(
         f"analysis/{name}.py"
         for name in (

@@ -22,17 +22,12 @@ from surveys.progress import Progress
 from surveys.queries import replies_by_collector
 from surveys.roster.cells import RosterFileError
 from surveys.roster.reading import refuse_large
+from surveys.target_changes import CellChange, change_targets
 from surveys.target_file import LARGEST_TARGET, TargetFileError, band_name, read_targets, targets_xlsx
+from surveys.target_sums import sums_by_area, sums_by_audience
 from surveys.views.collectors import audience_name
 from surveys.views.lists import chosen_sort, page_of, search_words
-from surveys.wave_targets import (
-    CellChange,
-    CellKey,
-    TargetCell,
-    TargetsRefused,
-    change_targets,
-    target_cells,
-)
+from surveys.wave_targets import CellKey, TargetCell, TargetsRefused, target_cells
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_PER_PAGE = 50
@@ -52,6 +47,8 @@ def targets(request: HttpRequest, wave_id: int) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("decision") in ("limit", "unlimit"):
             return _limit_all(request, wave, found)
+        if request.POST.get("decision") == "county":
+            return _limit_county(request, wave)
         changes, mistakes = _entered(request, cells)
         if not mistakes:
             return _save(request, wave, changes)
@@ -63,7 +60,9 @@ def targets(request: HttpRequest, wave_id: int) -> HttpResponse:
         "wave": wave,
         "page": page,
         "rows": [_row(cell, replies, request, mistakes) for cell in page],
-        "sums": _sums(wave, cells, replies),
+        "sums": sums_by_audience(wave, cells, replies=replies),
+        "areas": sums_by_area(cells, replies=replies),
+        "area_audiences": list(dict.fromkeys(cell.audience for cell in cells if cell.township)),
         "sort": sort,
         "words": search_words(request),
         "filters": _filters(request, wave),
@@ -115,7 +114,7 @@ def targets_upload(request: HttpRequest, wave_id: int) -> HttpResponse:
         ],
         "more": max(0, len(read.changes) - MOST_SHOWN),
         "signed": _signed(wave, read.changes, by_key, file.name[:100]),
-        "sums": _sums(wave, cells, {}, read.changes),
+        "sums": sums_by_audience(wave, cells, replies={}, changes=read.changes),
     }
     return render(request, "desk/fieldwork/targets_upload.html", context)
 
@@ -194,37 +193,6 @@ def _row(
     }
 
 
-def _sums(
-    wave: Wave, cells: Sequence[TargetCell], replies: Mapping[CellKey, int],
-    changes: Mapping[CellKey, CellChange] | None = None,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Per audience: places, people, target (and what it would be after `changes`), replies, hard stops."""
-    sums: dict[str, dict[str, Any]] = {}
-    for cell in cells:
-        row = sums.setdefault(
-            cell.audience,
-            {
-                "audience": cell.audience,
-                "places": 0,
-                "people": 0,
-                "target": 0,
-                "after": 0,
-                "replies": 0,
-                "hard": 0,
-            },
-        )
-        change = (changes or {}).get(cell.key)
-        row["places"] += 1
-        row["people"] += cell.place.people
-        row["target"] += cell.target
-        row["after"] += cell.target if change is None or change.target is None else change.target
-        row["replies"] += replies.get(cell.key, 0)
-        row["hard"] += cell.limit is not None
-    for row in sums.values():
-        row["progress"] = Progress(row["replies"], row["target"])
-    return list(sums.values())
-
-
 def _entered(
     request: HttpRequest, cells: Sequence[TargetCell]
 ) -> tuple[dict[CellKey, CellChange], dict[str, str]]:
@@ -284,6 +252,17 @@ def _limit_all(request: HttpRequest, wave: Wave, found: Sequence[TargetCell]) ->
         )
     context = {"wave": wave, "lift": lift, "count": len(chosen), "back": request.get_full_path()}
     return render(request, "desk/fieldwork/targets_limit.html", context)
+
+
+def _limit_county(request: HttpRequest, wave: Wave) -> HttpResponse:
+    """A hard stop of one audience over the whole county; blank or 0 lifts it."""
+    audience, typed = request.POST.get("audience", ""), request.POST.get("limit", "").strip() or "0"
+    if not (typed.isascii() and typed.isdecimal() and len(typed) < 9 and int(typed) <= LARGEST_TARGET):
+        messages.error(
+            request, _("Allowed: a whole number from 0 to %(most)s.") % {"most": f"{LARGEST_TARGET:,}"}
+        )
+        return redirect("targets", wave.pk)
+    return _save(request, wave, {(audience, None, None): CellChange(limit=int(typed))})
 
 
 def _save_uploaded(request: HttpRequest, wave: Wave) -> HttpResponse:

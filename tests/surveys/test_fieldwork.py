@@ -18,7 +18,7 @@ from surveys.fieldwork import Pace, Stand, fieldwork
 from surveys.intake import commit_batch, void_responses
 from surveys.models import Collector, PosterOpening, PrintJob, Response, School, SlipBatch, Wave, WaveChain
 from surveys.poster_openings import note_opening
-from surveys.wave_targets import CellChange, change_targets
+from surveys.target_changes import CellChange, change_targets
 from tests.surveys.small_wave import a_submission, small_wave
 
 # The small wave runs from 16 to 30 November; this is the morning of the 21st in Beijing.

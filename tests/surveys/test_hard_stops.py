@@ -14,8 +14,8 @@ from surveys.intake import IntakeRefused, Receipt, commit_batch, restore_respons
 from surveys.models import AccessCode, Collector, HardStop, Response, Wave, WaveEvent
 from surveys.queries import _entries, replies_by_collector
 from surveys.tallies import check_tallies
+from surveys.target_changes import CellChange, change_targets
 from surveys.verification import verify_wave
-from surveys.wave_targets import CellChange, change_targets
 from tests.surveys.builders import make_county, make_school, make_slip, open_wave_for, poster_of
 from tests.surveys.phone import SATISFIED, Phone, address, in_chinese, text_of, token_in
 from tests.surveys.small_wave import NOON, a_submission, small_wave

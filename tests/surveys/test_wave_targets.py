@@ -13,15 +13,10 @@ from openpyxl import load_workbook
 
 from survey_site.accounts.models import User
 from surveys.models import CollectorTarget, County, HardStop, School, Wave, WaveEvent
+from surveys.target_changes import CellChange, change_targets
 from surveys.target_file import TargetFileError, read_targets, targets_xlsx
-from surveys.wave_targets import (
-    CellChange,
-    TargetsRefused,
-    apply_plan,
-    change_targets,
-    preview_plan,
-    target_cells,
-)
+from surveys.target_sums import sums_by_area
+from surveys.wave_targets import TargetsRefused, apply_plan, preview_plan, target_cells
 from surveys.waves import AudiencePlan, close_wave, create_wave, edit_draft, open_wave
 from tests.surveys.builders import make_county, make_school, make_wave
 
@@ -195,6 +190,25 @@ def test_hard_stops_for_all_rows_found_ask_back_first(bureau, draft):
     bureau.post(page, {"decision": "unlimit", "confirmed": "yes"})
     assert not HardStop.objects.exists()
     assert not Wave.objects.get(pk=draft.pk).has_hard_stops
+
+
+def test_one_audience_can_be_stopped_over_the_whole_county(bureau, draft):
+    page = f"/desk/waves/{draft.pk}/targets/"
+    bureau.post(page, {"decision": "county", "audience": "parent", "limit": "700"})
+    stop = HardStop.objects.get()
+    assert (stop.school, stop.township, stop.limit) == (None, None, 700)
+    assert 'value="700"' in bureau.get(page).content.decode()
+    bureau.post(page, {"decision": "county", "audience": "student", "limit": "5"})
+    bureau.post(page, {"decision": "county", "audience": "parent", "limit": "many"})
+    assert HardStop.objects.get().limit == 700
+    bureau.post(page, {"decision": "county", "audience": "parent", "limit": ""})
+    assert not HardStop.objects.exists()
+
+
+def test_targets_add_up_by_location_and_township(draft):
+    apply_plan(draft, PLAN, started_from={}, by=None, now=NOW)
+    sums = {area.name: area.total.target for area in sums_by_area(target_cells(draft), replies={})}
+    assert list(sums.values()) == [12, 6, 18]
 
 
 def test_an_uploaded_file_is_shown_before_it_changes_anything(bureau, draft):
