@@ -74,3 +74,17 @@ def test_province_and_disabled_links_are_refused_for_other_countys_people():
         assert client.get(f"/desk/people/{cast.charlie.pk}/{act}").status_code == 404
         assert client.post(f"/desk/people/{cast.charlie.pk}/{act}").status_code in (404, 405)
     assert User.objects.get(pk=cast.charlie.pk).is_active
+
+
+def test_operator_who_disables_an_account_ends_its_sessions_for_good():
+    cast = make_cast()
+    theirs = signed_in(cast.bob)
+    operator = signed_in(User.objects.create_superuser("operator", password="a long password of ours"))
+    address = f"/admin/accounts/user/{cast.bob.pk}/change/"
+    form = {"username": "bob", "role": "bureau", "county": cast.county.pk, "school": "", "last_name": "",
+            "first_name": "", "email": ""}  # fmt: skip
+    assert operator.post(address, form).status_code == 302
+    assert not User.objects.get(pk=cast.bob.pk).is_active
+    assert operator.post(address, form | {"is_active": "on"}).status_code == 302
+    assert User.objects.get(pk=cast.bob.pk).is_active
+    assert theirs.get("/desk/waves/").status_code == 302

@@ -9,7 +9,9 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
+from survey_site.accounts.invitations import invite
 from survey_site.accounts.models import AuditEntry, Invitation
 from surveys.models import WaveState
 from tests.accounts.cast import PASSWORD, make_cast, sign_in
@@ -91,3 +93,18 @@ def test_inviting_into_the_bureau_needs_a_recent_sign_in():
     client = signed_in_long_ago("alice")
     client.post("/desk/people/invite/", {"role": "bureau"})
     assert Invitation.objects.count() == 0
+
+
+def test_session_that_began_with_an_invitation_counts_from_there():
+    cast = make_cast()
+    link = invite(county=cast.county, role="bureau", by=cast.alice, now=timezone.now())
+    sent = {"name": "王强", "username": "wang", "password": "mountain-tea-88", "again": "mountain-tea-88"}
+    client = Client()
+    client.post(link.path, sent)
+    assert client.get("/desk/people/invite/").status_code == 200
+    session = client.session
+    session["account_authentication_methods"] = [
+        each | {"at": time.time() - 3600} for each in session["account_authentication_methods"]
+    ]
+    session.save()
+    assert client.get("/desk/people/invite/").status_code == 302

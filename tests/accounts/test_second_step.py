@@ -8,10 +8,11 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from survey_site.accounts.invitations import invite, new_password_link
-from survey_site.accounts.models import User
+from survey_site.accounts.models import AuditEntry, User
 from tests.accounts.cast import PASSWORD, make_cast, sign_in, signed_in, six_digits
 from tests.surveys.builders import make_county
 
@@ -43,7 +44,7 @@ def test_bureau_user_without_a_second_step_is_led_to_set_it_up():
         answer = client.get(address)
         assert (answer.status_code, answer["Location"]) == (302, "/accounts/2fa/"), address
     assert client.post("/desk/people/invite/", {"role": "bureau"})["Location"] == "/accounts/2fa/"
-    assert "教育局账号须" in client.get("/accounts/2fa/").content.decode() or True
+    assert "教育局账号须先设置第二步验证" in client.get("/accounts/2fa/").content.decode()
     set_up(client)
     assert client.get("/desk/waves/").status_code == 200
     assert Authenticator.objects.filter(user=cast.alice).count() == 2  # the app and the recovery codes
@@ -150,3 +151,27 @@ def test_pages_of_the_second_step_hold_no_inline_script():
         assert page.status_code == 200
         for tag in re.findall(r"<script[^>]*>", page.content.decode()):
             assert "src=" in tag or 'type="application/json"' in tag
+
+
+def test_nobody_removes_a_colleagues_security_key():
+    cast = make_cast()
+    key = Authenticator.objects.create(user=cast.bob, type="webauthn", data={"name": "钥匙"})
+    client = Client()
+    sign_in(client, "alice")
+    for page in ("edit", "remove"):
+        assert client.get(reverse(f"mfa_{page}_webauthn", args=[key.pk])).status_code == 404
+        assert client.post(reverse(f"mfa_{page}_webauthn", args=[key.pk])).status_code == 404
+    assert Authenticator.objects.filter(pk=key.pk).exists()
+
+
+def test_wrong_code_leaves_a_trace_without_the_code():
+    cast = make_cast()
+    first = Client()
+    sign_in(first, "alice")
+    set_up(first)
+    again = Client()
+    sign_in(again, "alice")
+    again.post("/accounts/2fa/authenticate/", {"code": "135790"})
+    row = AuditEntry.objects.get(action="second_step_failed")
+    assert (row.chain.county, row.about, row.outcome) == (cast.county, "alice", "failed")
+    assert "135790" not in str(list(AuditEntry.objects.values_list()))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -69,5 +71,7 @@ def _let_in(request: HttpRequest, found: Invitation, data: dict[str, str]) -> Ht
         )  # fmt: skip
     if request.user.is_authenticated:
         get_adapter().logout(request)
-    target = "/accounts/2fa/" if second_step.is_missing(user) else None
+    # A link is how they proved who they are; dangerous acts count their time from here.
+    record_authentication(request, user, method="invitation")
+    target = reverse("mfa_index") if second_step.is_missing(user) else None
     return perform_login(request, user, redirect_url=target)
