@@ -51,7 +51,7 @@ pictures: $(PY)
 # How often intervals and verdicts are right on counties whose truth is known: seeded, a quarter of an hour.
 simulate: $(PY)
 	$(call install,requirements-dev.txt)
-	$(PY) -m bench.simulate | tee docs/simulation.txt
+	OPENBLAS_NUM_THREADS=1 $(PY) -m bench.simulate | tee docs/simulation.txt
 
 # Versions and hashes only: no file of ours names a package index.
 LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
