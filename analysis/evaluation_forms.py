@@ -85,6 +85,10 @@ class EvaluateForm(forms.Form):
             yield setting, self[f"setting-{key}"]
 
     @property
+    def asks_recognition(self) -> bool:
+        return asks_recognition(self.standard)
+
+    @property
     def priced(self) -> bool:
         return bool(priced_columns(self.standard))
 
@@ -146,7 +150,7 @@ class EvaluateForm(forms.Form):
     def _recognition_choices(self) -> None:
         field = self.fields["recognition"]
         if not asks_recognition(self.standard):
-            field.choices = [(NOTHING, _("not asked for by this standard"))]
+            field.choices, field.required = [], False
             return
         field.choices = [
             *((key, _run_label(run)) for key, run in self.runs.items()),

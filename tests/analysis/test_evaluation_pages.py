@@ -137,9 +137,11 @@ def test_school_page_has_its_seven_indicators_and_what_is_enough(county: County,
 
 def test_open_settings_and_missing_figures_are_named_and_not_guessed(county: County, desk: Client) -> None:
     table = schools_table(county, two_schools())
+    form = page(desk, "/desk/evaluation/new/?standard=hebei-school-standard&year=2026")
+    assert "id_typed_rate" not in form  # this standard does not speak of recognition
     answer = desk.post(
         "/desk/evaluation/new/?standard=hebei-school-standard&year=2026",
-        {"stage": "county", "school_table": table.pk, "recognition": "nothing"},
+        {"stage": "county", "school_table": table.pk},
     )
     text = page(desk, answer["Location"])
     assert "无法计算" in text and "未确定" in text
