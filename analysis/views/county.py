@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analysis.charts import bar_heading, common_scale, headline_bar
-from analysis.code_sentences import reason_sentences, warning_sentence
+from analysis.code_sentences import joined, reason_sentences, warning_sentence
+from analysis.pending_review import review_sentences
 from analysis.results import FROZEN, SchoolRow, WaveResults, fingerprint, wave_results, wave_to_show
 from analysis.wording import readings, tipping_sentences, verdict_sentence, verdict_word
 from scoring.runs import ScoringRefused, score_wave
@@ -127,6 +128,7 @@ def result_context(results: WaveResults) -> dict[str, Any]:
         "verdict_sentence": verdict_sentence(results) if is_frozen else "",
         "readings": readings(results),
         "tipping": tipping_sentences(results),
+        "review": joined(review_sentences(results)),
         "reasons": reason_sentences(results.result["reasons"]),
         "warnings": [warning_sentence(one) for one in results.result.get("warnings", ())],
     }

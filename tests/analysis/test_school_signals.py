@@ -148,5 +148,10 @@ def test_different_verdicts_without_the_marked_replies_are_undetermined_pending_
     for code in ("S003", "S006", "S009"):
         answer_as(wave, code, [told] * 150, seconds=[15] * 150, minutes=[601] * 150)
     close(wave, now=NOON + timedelta(days=3))
-    page = text(signed_in(wave.county).get(f"/desk/waves/{wave.pk}/quality/"))
+    client = signed_in(wave.county)
+    assert "pending review" not in text(client.get("/desk/"))  # nobody has looked at the replies yet
+    page = text(client.get(f"/desk/waves/{wave.pk}/quality/"))
     assert "The two give different verdicts: undetermined, pending review." in page
+    county = text(client.get("/desk/"))
+    assert "450 replies that the quality checks point to, the verdict would be “Undetermined”" in county
+    assert "52.9% of the replies that were read are marked by the quality checks." in county
