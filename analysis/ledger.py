@@ -107,6 +107,13 @@ def enter_items(county: County, items: Sequence[NewItem], *, year: int, by: Any,
             raise LedgerRefused(_("This school is not in the county."))
         if not item.problem.strip():
             raise LedgerRefused(_("An item says what the problem is."))
+    try:
+        return _entered(county, items, year=year, by=by, now=now)
+    except IntegrityError as error:  # an item was opened again at this very moment
+        raise LedgerRefused(_("The ledger has just changed; look at it and try again.")) from error
+
+
+def _entered(county: County, items: Sequence[NewItem], *, year: int, by: Any, now: datetime) -> Entered:
     made, already_open = [], 0
     with transaction.atomic():
         # Two clerks who tick the same list take turns: numbers stay without gaps, nothing comes twice.

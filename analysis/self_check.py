@@ -31,6 +31,7 @@ from surveys.models import School
 from surveys.questionnaire import text_in
 
 EVALUATED, TRIED = "evaluated", "tried"
+MOST_EVALUATIONS = 5  # of a year, looked through from the newest
 BAR_LIMIT = 70  # where the limit stands on a bar of 100
 
 
@@ -103,19 +104,22 @@ class OwnCheck:
 def own_check(school: School, *, year: int) -> OwnCheck | None:
     """The school's row of that year; None if no accepted table and no evaluation has it."""
     table = current_table(school.county, year, TableLevel.SCHOOLS)
-    evaluation = (
+    evaluations = (
         Evaluation.objects.filter(county=school.county, year=year)
         .exclude(school_table=None)
         .order_by("-at", "-id")
-        .first()
     )
-    if evaluation and (table is None or evaluation.school_table_id == table.pk):
+    for evaluation in evaluations[:MOST_EVALUATIONS]:
+        if table is not None and evaluation.school_table_id != table.pk:
+            continue
         said = _own(evaluation.result.get("schools", ()), school)
-        if said is not None:
+        # A standard that says nothing about schools has nothing to show here.
+        if said is not None and any(part["findings"] for part in (said, *said["stages"])):
             standard = standard_of_evaluation(evaluation)
             return _check(said, standard, basis=EVALUATED, at=evaluation.at, year=year)
     if table is None:
         return None
+    evaluation = evaluations.filter(standard_key=table.standard_key).first()
     standard = standard_of_evaluation(evaluation) if evaluation else figures_standard(school.county, table)
     settings = evaluation.setting_values if evaluation else {}
     records = own_records(records_of(table), school)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from analysis.ledger import Entered, enter_items
+from analysis.ledger import LedgerRefused, NewItem, enter_items
 from analysis.ledger_candidates import of_evaluation, of_survey
 from analysis.ledger_forms import TickForm
 from analysis.models import Evaluation
@@ -31,8 +31,7 @@ def ledger_from_evaluation(request: HttpRequest, evaluation_id: int) -> HttpResp
     form = TickForm(request.POST or None, candidates=page.object_list, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
         new = form.new_items(standard_key=evaluation.standard_key, evaluation=evaluation)
-        entered = enter_items(county, new, year=evaluation.year, by=request.user, now=timezone.now())
-        return _entered(request, entered)
+        return _entered(request, new, year=evaluation.year)
     name = evaluation.result["standard"]["name"]
     return _tick_page(request, form, {"evaluation": evaluation, "standard_name": name, "page": page})
 
@@ -46,10 +45,7 @@ def ledger_from_survey(request: HttpRequest, wave_id: int) -> HttpResponse:
     page = page_of(request, candidates, size=LINES_PER_PAGE)
     form = TickForm(request.POST or None, candidates=page.object_list, today=timezone.localdate())
     if request.method == "POST" and form.is_valid():
-        entered = enter_items(
-            county, form.new_items(run=run), year=wave.starts_on.year, by=request.user, now=now
-        )
-        return _entered(request, entered)
+        return _entered(request, form.new_items(run=run), year=wave.starts_on.year)
     return _tick_page(request, form, {"wave": wave, "run": run, "page": page})
 
 
@@ -58,7 +54,12 @@ def _tick_page(request: HttpRequest, form: TickForm, more: dict[str, Any]) -> Ht
     return render(request, "desk/ledger/tick.html", context, status=422 if form.errors else 200)
 
 
-def _entered(request: HttpRequest, entered: Entered) -> HttpResponse:
+def _entered(request: HttpRequest, items: list[NewItem], *, year: int) -> HttpResponse:
+    try:
+        entered = enter_items(request.scope.county, items, year=year, by=request.user, now=timezone.now())
+    except LedgerRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("ledger")
     made = len(entered.items)
     said = ngettext("%(n)d item entered.", "%(n)d items entered.", made) % {"n": made}
     if entered.already_open:

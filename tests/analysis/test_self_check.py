@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import translation
 
+from analysis.evaluation import EvaluationInputs, evaluate_county
 from analysis.indicators import current_table, records_of, store_table
 from analysis.models import IndicatorTable, SchoolFigures
 from analysis.school_figures import (
@@ -19,6 +22,7 @@ from analysis.school_figures import (
 from analysis.school_figures_form import FiguresForm
 from analysis.school_table import Record
 from analysis.self_check import own_check
+from analysis.standard import shipped_standard
 from surveys.models import School
 from tests.analysis.counties import primary, records
 from tests.analysis.ledger_county import NOW, STANDARD, ledger_county
@@ -67,6 +71,17 @@ def test_frozen_evaluation_goes_first_while_it_saw_the_same_table(place):
     accept_figures(sent(place, place.schools[1], backbone_teachers="10"), by=place.bureau, now=NOW)
     after = own_check(place.schools[1], year=2026)
     assert (after.basis, after.verdict) == ("tried", "met")
+
+
+def test_evaluation_that_says_nothing_about_schools_is_passed_over(place):
+    evaluation = place.evaluation()
+    inputs = EvaluationInputs(shipped_standard("district-targets"), school_table=place.table)
+    newer = evaluate_county(
+        place.county, year=2026, stage="county", inputs=inputs, by=None, now=NOW + timedelta(days=1)
+    )
+    assert newer.at > evaluation.at
+    check = own_check(place.schools[1], year=2026)
+    assert (check.at, len(check.stages[0].indicators)) == (evaluation.at, 7)
 
 
 def test_evaluated_and_tried_say_the_same_of_one_table(place):
