@@ -20,15 +20,19 @@ from surveys.models import Collector, Wave, WaveEvent
 _STOP = 's.wave_id, s.audience, s.school_id, s.township_id, s.channel, s."limit"'
 _STORED = (
     f"SELECT {_STOP}, COALESCE(SUM(t.responses), 0) FROM surveys_hardstop s"  # noqa: S608 - our own names
-    " LEFT JOIN surveys_collector c ON c.wave_id = s.wave_id AND c.audience = s.audience"
+    " LEFT JOIN surveys_collector c ON c.audience = s.audience"
     " AND (s.channel = '' OR c.channel = s.channel) AND {place}"
     " LEFT JOIN surveys_tally t ON t.collector_id = c.id"
     f" WHERE s.wave_id IN ({{waves}}) AND {{which}} GROUP BY s.id, {_STOP}"
 )
-# Two halves, so that a school's stop finds its collectors by the index on their school.
-_OF_SCHOOLS = {"place": "c.school_id = s.school_id", "which": "s.school_id IN ({schools})"}
+# Two halves, so that a school's stop finds its collectors by the index on their school; the plus keeps
+# SQLite from going through all of the wave's collectors instead.
+_OF_SCHOOLS = {
+    "place": "c.school_id = s.school_id AND +c.wave_id = s.wave_id",
+    "which": "s.school_id IN ({schools})",
+}
 _OF_OTHERS = {
-    "place": "(s.township_id IS NULL OR c.township_id = s.township_id)",
+    "place": "c.wave_id = s.wave_id AND (s.township_id IS NULL OR c.township_id = s.township_id)",
     "which": "s.school_id IS NULL AND (s.township_id IS NULL OR s.township_id IN ({townships}))",
 }
 

@@ -110,6 +110,8 @@ class HardStop(models.Model):
                 condition=Q(school__isnull=True) | Q(township__isnull=True), name="hard_stop_has_one_place"
             ),
         ]
+        # Intake looks for the stops of a batch's schools, and for those of no school.
+        indexes = [models.Index(fields=["wave", "school"], name="hard_stop_wave_school")]
 
     def __str__(self) -> str:
         return f"{self.wave} {self.audience}: {self.limit}"
