@@ -87,3 +87,18 @@ def test_second_county_on_the_server_begins_with_one_link():
             call_command("add_county", *again, stdout=out)
     make_school(county)
     assert County.objects.count() == 1
+
+
+def test_operator_reads_which_county_is_missing_and_makes_a_province_user():
+    county = make_county()
+    operator = signed_in(User.objects.create_superuser("operator", password="a long password of ours"))
+    form = {"username": "sheng", "usable_password": "true", "password1": "long-enough-2026",
+            "password2": "long-enough-2026", "role": "province", "school": ""}  # fmt: skip
+    refused = operator.post("/admin/accounts/user/add/", form | {"county": county.pk})
+    assert "只有省级用户不属于任何县" in refused.content.decode()
+    assert operator.post("/admin/accounts/user/add/", form | {"county": ""}).status_code == 302
+    user = User.objects.get(username="sheng")
+    change = {"username": "sheng", "role": "province", "county": "", "school": "", "counties": [county.pk],
+              "last_name": "", "first_name": "", "email": "", "is_active": "on"}  # fmt: skip
+    assert operator.post(f"/admin/accounts/user/{user.pk}/change/", change).status_code == 302
+    assert list(user.counties.all()) == [county]

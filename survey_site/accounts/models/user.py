@@ -41,11 +41,15 @@ class User(AbstractUser):
                 | Q(role="province", county__isnull=True)
                 | (~Q(role="province") & Q(county__isnull=False)),
                 name="user_role_has_its_county",
+                violation_error_message=_(
+                    "A role belongs to a county; only a province user has none, and gets its counties below."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(role="school", school__isnull=False)
                 | (~Q(role="school") & Q(school__isnull=True)),
                 name="user_school_iff_role_school",
+                violation_error_message=_("A school user, and nobody else, belongs to a school."),
             ),
         ]
 
