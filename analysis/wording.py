@@ -179,6 +179,24 @@ def tipping_sentences(results: WaveResults) -> list[str]:
     return [answered, text % values]
 
 
+def extreme_sentences(results: WaveResults) -> list[str]:
+    """The bounds of Manski for the record: what the silent of the largest audience could do at the utmost."""
+    tip, figure = results.result.get("tipping_point"), results.figure
+    if not tip or not figure.is_shown or tip["nonrespondents"] is None or figure.unit != "share":
+        return []
+    return [
+        _(
+            "At the utmost: if none of the others of this audience (%(audience)s) were satisfied, the county's "
+            "rate would be %(lowest)s; if all of them were, %(highest)s."
+        )
+        % {
+            "audience": audience_name(tip["audience"]),
+            "lowest": rate_text(tip["lowest"], unit=figure.unit, limit=figure.limit),
+            "highest": rate_text(tip["highest"], unit=figure.unit, limit=figure.limit),
+        }
+    ]
+
+
 def tipping_in_short(tip: Mapping | None, figure: Figure) -> str:
     """For a table: what those who did not answer would have to give for the figure to lie at the limit."""
     if not tip or tip["nonrespondents"] is None:

@@ -15,7 +15,7 @@ from analysis.other_rules import other_rules
 from analysis.results import WaveResults, wave_results
 from analysis.templatetags.figures import rate_text
 from analysis.views.county import result_context, wave_of
-from analysis.wording import rule_sentences, tipping_in_short, verdict_word
+from analysis.wording import extreme_sentences, rule_sentences, tipping_in_short, verdict_word
 from scoring.controls import Control, population_controls
 from surveys.models import Wave
 
@@ -49,6 +49,7 @@ def method(request: HttpRequest) -> HttpResponse:
             for one in other_rules(results)
         ],
         "bounds": _bounds(results),
+        "extremes": extreme_sentences(results),
         "voids": [void for void in wave.voids.all() if void.restored_at is None],
         "contributions": _contributions(results),
     }

@@ -61,7 +61,7 @@ def declared_design(job: Job, frame: pd.DataFrame) -> SurveyDesign:
         column(frame, name, "design.fpc_population_size")
         for name in _listed(design.get("fpc_population_size"))
     ]
-    if any(word in kind for word in _NEEDS_STRATA) and not strata:
+    if any(word in kind for word in _NEEDS_STRATA) and "unstratified" not in kind and not strata:
         raise PlanError(f"design.type is '{kind}' but design.strata names no column")
     if any(word in kind for word in _NEEDS_UNITS) and not units:
         raise PlanError(f"design.type is '{kind}' but design.psu names no column")

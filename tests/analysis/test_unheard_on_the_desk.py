@@ -37,6 +37,13 @@ def test_tipping_point_by_hand_stands_on_every_page_with_a_verdict(wave):
         assert "If it were less than 84.8% among the others" in said
 
 
+def test_bounds_for_the_record_are_those_of_silent_people_who_all_agree(wave):
+    """Parents' mean with the silent at 0 is 0.25·0.9 = 0.225, at 1 it is 0.975; teachers stay at 10/12."""
+    page = text(signed_in(wave.county).get(f"/desk/method/?wave={wave.pk}"))
+    lowest, highest = (0.6 * parents + 0.4 * 10 / 12 for parents in (0.225, 0.975))
+    assert f"rate would be {lowest:.1%}; if all of them were, {highest:.1%}" in page
+
+
 def test_every_other_rule_with_a_verdict_has_its_tipping_point(wave):
     listed = other_rules(wave_results(wave, now=NOON))
     assert len(listed) >= 9
