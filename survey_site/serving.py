@@ -30,7 +30,7 @@ from survey_site.processes import start_beside, stop
 from survey_site.texts import compile_texts
 from surveys.distribution.links import link_of
 from surveys.distribution.qr import qr_text
-from surveys.models import Collector, County, WaveState
+from surveys.models import Channel, Collector, County, WaveState
 
 WEB_START_SECONDS = 60
 STOP_SECONDS = 12
@@ -162,7 +162,9 @@ def welcome(addresses: Addresses) -> str:
 def parents_collector() -> Collector | None:
     """An open entry point for parents, the demonstration county's first."""
     return (
-        Collector.objects.filter(wave__state=WaveState.OPEN, audience="parent", school__isnull=False)
+        Collector.objects.filter(
+            wave__state=WaveState.OPEN, audience="parent", channel=Channel.POSTER, school__isnull=False
+        )
         .select_related("school", "wave__county")
         .order_by("-wave__county__is_demo", "pk")
         .first()

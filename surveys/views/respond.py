@@ -177,7 +177,8 @@ def _take(request: HttpRequest, code: str, entry: Entry) -> HttpResponse:
         )
     sheet = entry.version.table.read(posted, audience=entry.collector.audience)
     if "look" in posted and token:  # another language or size, asked for without the script
-        return _mend(request, code, entry, posted, replace(sheet, problems=(), shortened=()), token, status=200)
+        unjudged = replace(sheet, problems=(), shortened=())
+        return _mend(request, code, entry, posted, unjudged, token, status=200)
     if token is None or sheet.problems or sheet.shortened:
         return _mend(request, code, entry, posted, sheet, token)
     language = _look(request, entry.version.questionnaire.languages).language
