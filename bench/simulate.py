@@ -117,13 +117,9 @@ def verdicts(pool: Executor, replicates: int, seed: int) -> Iterator[str]:
     """How often each word is said, at the limit itself (twice as many waves) and three points on either
     side."""
     yield "\n## Verdict against 85% (two one-sided tests at 5%, smoothed small audiences)\n"
-    yield (
-        "At 85.0% both words would be errors of a test: each must stay at or below 5%, within the simulation's"
-    )
-    yield (
-        'own error. "Met" comes the oftener of the two: a figure that happens to be high, with heads of one mind,'
-    )
-    yield "has also the smaller variance.\n"
+    yield "At 85.0% both words would be errors of a test: each must stay at or below 5%, within the"
+    yield 'simulation\'s own error. "Met" comes the oftener of the two: a figure that happens to be high,'
+    yield "with heads of one mind, has also the smaller variance.\n"
     yield f"{'wave':<28}{'truth':>7}{'waves':>7}{'met':>8}{'not met':>9}{'undetermined':>14}"
     cases = [
         (setting, truth, replicates * (2 if truth == THRESHOLD else 1), seed + 1)
