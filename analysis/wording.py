@@ -186,8 +186,8 @@ def extreme_sentences(results: WaveResults) -> list[str]:
         return []
     return [
         _(
-            "At the utmost: if none of the others of this audience (%(audience)s) were satisfied, the county's "
-            "rate would be %(lowest)s; if all of them were, %(highest)s."
+            "At the utmost: if none of the others of this audience (%(audience)s) were satisfied, the "
+            "county's rate would be %(lowest)s; if all of them were, %(highest)s."
         )
         % {
             "audience": audience_name(tip["audience"]),

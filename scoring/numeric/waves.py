@@ -123,15 +123,15 @@ def wave_change(
     # The audience's own class distribution: one block per audience and wave, whose mean is exact.
     whole = block_means(cells, sums, block=codes, n_blocks=len(names), design=design)
     basis, rows = (whole, np.diag(factors.sum(axis=1))) if class_shares is None else (fine, _by_row(factors))
-    found = basis.contrast(rows.sum(axis=0))
+    change = basis.contrast(rows.sum(axis=0))
     if smoothed:
         used = np.flatnonzero(np.abs(factors).sum(axis=1) > 0)
-        found = replace(
-            found,
-            variance=found.variance
+        change = replace(
+            change,
+            variance=change.variance
             + sum(_added(basis, rows[a], share=abs(factors[a].sum()), n=whole.kish_n[a]) for a in used),
         )
-    return _tested(found)
+    return _tested(change)
 
 
 def school_changes(
