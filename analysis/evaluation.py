@@ -79,7 +79,7 @@ def unsaved_evaluation(
     inputs: EvaluationInputs,
     by: Any,
     now: datetime,
-    after_step: Callable[[int], None] = lambda steps_done: None,
+    after_step: Callable[[int], object] = lambda steps_done: None,
 ) -> Evaluation:
     """The record that `evaluate_county` saves; computing may take long, saving must not."""
     refuse_misfits(county, stage=stage, inputs=inputs)
@@ -103,7 +103,7 @@ def evaluated(
     inputs: EvaluationInputs,
     *,
     version: str = "",
-    after_step: Callable[[int], None] = lambda steps_done: None,
+    after_step: Callable[[int], object] = lambda steps_done: None,
 ) -> EvaluatedFigures:
     """What comes of the inputs; nothing is stored."""
     tables = (inputs.school_table, inputs.county_table)

@@ -48,7 +48,7 @@ def evaluate_figures(
     names: tuple[str, str] = ("indicators", "county"),
     doubts: Iterable[Sentence] = (),
     version: str = "",
-    after_step: Callable[[int], None] = lambda steps_done: None,
+    after_step: Callable[[int], object] = lambda steps_done: None,
 ) -> EvaluatedFigures:
     """A standard applied to a county's figures. Nothing is stored, and the same figures give the same result.
 
