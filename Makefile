@@ -16,7 +16,7 @@ PURE := scoring/numeric surveys/questionnaire.py surveys/questionnaire_parts.py 
 	surveys/question_types.py surveys/answers.py surveys/audiences.py surveys/problems.py surveys/presented.py surveys/typed.py \
 	surveys/toml_file.py surveys/seals.py analysis/rule_kinds $(addprefix analysis/,$(addsuffix .py,findings file_errors \
 	standard_parts standard_file standard columns facts dispersions dispersion_additions quantities school_table splitting \
-	county_items judging shortfalls passing evaluation_json))
+	county_items judging shortfalls passing evaluation_json evaluation_words))
 # Every test that touches the database runs once on each; the rest are shared out between the two.
 BOTH_DATABASES := -o console_output_style=classic --dist each --tx popen//id=sqlite//env:TEST_DATABASE=sqlite --tx popen//id=postgresql//env:TEST_DATABASE=postgresql
 
