@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -122,10 +122,12 @@ class TownshipStand:
 
 @dataclass(frozen=True)
 class Fieldwork:
-    """`audiences`: all of them with their total; `school_audiences`: those asked at schools, in order."""
+    """`audiences`: all of them with their total; `full`: those whose hard stop of the county is reached;
+    `school_audiences`: those asked at schools, in order."""
 
     total: Stand
     audiences: Mapping[str, Stand]
+    full: frozenset[str]
     school_audiences: tuple[str, ...]
     schools: tuple[SchoolStand, ...]
     townships: tuple[TownshipStand, ...]
@@ -152,6 +154,13 @@ def fieldwork(wave: Wave, *, now: datetime) -> Fieldwork:
             at_school[school][audience] = stand
             if counted.everywhere or any(one.pk in counted.out for one in collectors):
                 out.add(school.pk)
+    full = set()
+    for audience, stand in by_audience.items():
+        limit = limits.get((audience, None, None))
+        if limit is not None:
+            places = max(0, limit - stand.replies)
+            by_audience[audience] = replace(stand, coming=min(stand.coming, places))
+            full |= set() if places else {audience}
     schools = tuple(
         SchoolStand(
             school,
@@ -170,6 +179,7 @@ def fieldwork(wave: Wave, *, now: datetime) -> Fieldwork:
     return Fieldwork(
         total=sum(by_audience.values(), Stand()),
         audiences=by_audience,
+        full=frozenset(full),
         school_audiences=tuple(audience for audience in by_audience if audience in asked),
         schools=schools,
         townships=_townships(schools),

@@ -130,6 +130,17 @@ def test_a_full_quota_is_named_and_townships_add_up(wave):
     assert found.by_day == ((datetime(2026, 11, 21).date(), 5),)
 
 
+def test_a_hard_stop_of_the_county_holds_the_audiences_forecast_back(wave):
+    """30 replies in three days lead to 95 more; the county takes 40 in all, then 30."""
+    answer(wave.collectors.first(), 30, days_ago=1)
+    for limit, forecast, full in ((40, 40, set()), (30, 30, {"parent"})):
+        change_targets(wave, {("parent", None, None): CellChange(limit=limit)}, by=None, now=NOW)
+        found = fieldwork(Wave.objects.get(pk=wave.pk), now=NOW)
+        assert (found.total.forecast, found.audiences["parent"].forecast, set(found.full)) == (
+            forecast, forecast, full,
+        )  # fmt: skip
+
+
 def test_sixty_schools_are_asked_with_as_many_queries_as_two(wave, django_assert_max_num_queries):
     with CaptureQueriesContext(connection) as few:
         fieldwork(wave, now=NOW)
