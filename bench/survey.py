@@ -129,7 +129,7 @@ def _from_tallies(file: Path) -> list[Line]:
         Line("cells", took["cells"], digits=0),
         Line("headline with interval and verdict", took["headline_ms"], 50, None, "ms", True, 1),
         Line("raked school × item table with errors and limits", took["table_ms"], 300, None, "ms", True, 1),
-        Line("the wave's result: audiences, schools, topics", took["whole_ms"], 300, None, "ms", True, 1),
+        Line("the wave's result: audiences, schools, topics", took["whole_ms"], unit="ms", digits=1),
     ]
 
 
