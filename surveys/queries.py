@@ -153,6 +153,7 @@ def response_frame(wave: Wave, audience: str) -> pd.DataFrame:
     answers = {
         column.name: pd.Categorical.from_codes(matrix[:, index], categories=list(column.codes))
         for index, column in enumerate(table.columns)
+        if column.name not in frame.columns  # where somebody lives stands there already
     }
     return pd.concat([frame, pd.DataFrame(answers)], axis=1)
 
