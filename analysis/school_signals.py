@@ -10,7 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from scoring.numeric.quality_signals import MIN_COUNT, MIN_SCHOOLS, Signal, channel_gap, level_above_prediction
+from scoring.numeric.quality_signals import (
+    MIN_COUNT,
+    MIN_SCHOOLS,
+    Signal,
+    channel_gap,
+    level_above_prediction,
+)
 from scoring.rules import ScoringRule, shipped_rule
 from surveys.models import Channel, Wave
 
