@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from surveys.distribution.links import link_of, origin_of
 from surveys.models import Channel, SlipStep, WaveState
+from surveys.poster_openings import note_opening
 from surveys.progress import progress_of_collectors
 from surveys.school_day import replies_today, school_days
 from surveys.views.collectors import visible_collectors
@@ -50,6 +51,8 @@ def open_day(request: HttpRequest, collector_id: int) -> HttpResponse:
     collector = get_object_or_404(
         visible_collectors(request.scope).filter(channel=Channel.POSTER), pk=collector_id
     )
+    if not request.htmx:
+        note_opening(collector, now=timezone.now())
     siblings = list(
         visible_collectors(request.scope)
         .filter(wave=collector.wave_id, school=collector.school_id, township=collector.township_id)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from survey_site.accounts.models import User
 from surveys.intake import void_responses
-from surveys.models import AccessCode, CollectorTarget, Response, SlipBatch
+from surveys.models import AccessCode, CollectorTarget, PosterOpening, Response, SlipBatch
 from surveys.school_day import replies_today
 from surveys.waves import close_wave, open_wave
 from tests.surveys.builders import make_county, make_school, make_slip, make_wave, open_wave_for, poster_of
@@ -138,6 +138,18 @@ def test_the_projector_shows_counts_and_never_a_rate(desk, county, school):
     assert 'stroke-dasharray="75 100"' in part.content.decode() and "<html" not in part.content.decode()
     assert f"/desk/waves/collectors/{collector.pk}/qr.svg" in page.content.decode()
     assert "%" not in text_of(page).partition("<main")[2]
+
+
+def test_the_projector_leaves_the_trace_of_a_shown_code_once_and_its_counter_leaves_none(
+    desk, county, school
+):
+    open_wave_for(county)
+    collector = poster_of(school)
+    address = f"/desk/waves/collectors/{collector.pk}/open-day/"
+    desk.get(address, headers={"HX-Request": "true"})
+    assert not PosterOpening.objects.exists()
+    desk.get(address)
+    assert list(PosterOpening.objects.values_list("pk", flat=True)) == [collector.pk]
 
 
 def test_school_can_show_print_and_save_its_code(desk, county, school):
