@@ -42,8 +42,16 @@ def broker(server, settings):
     }
     before = {key: app.conf[key] for key in ("broker_url", "task_always_eager")}
     app.conf.update(broker_url=server.url, task_always_eager=False)
+    forget_connections()
     yield server
     app.conf.update(before)
+    forget_connections()
+
+
+def forget_connections() -> None:
+    """The queue's client keeps the address it was first asked for, even where tasks run in place."""
+    app._pool = None
+    app.amqp._producer_pool = None
 
 
 @pytest.fixture
