@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polib
 from django.conf import settings
+from django.utils.translation.reloader import translation_file_changed
 
 
 def compile_texts() -> list[Path]:
@@ -25,4 +26,7 @@ def compile_texts() -> list[Path]:
                 polib.pofile(str(source)).save_as_mofile(str(beside))
                 beside.replace(target)
                 compiled.append(target)
+                # This process may have looked for the texts already and remembers that there were none: what
+                # it stores next, the demonstration's ledger on the first start, would be in English.
+                translation_file_changed(None, target)
     return compiled

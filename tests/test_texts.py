@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.utils import translation
 
 from survey_site.texts import compile_texts
 
@@ -62,3 +63,18 @@ def test_texts_in_the_code_are_in_the_catalogue(entries):
 def test_compiling_twice_does_nothing_the_second_time():
     compile_texts()
     assert compile_texts() == []
+
+
+def test_texts_compiled_after_the_first_look_are_found_by_the_same_process(tmp_path, settings):
+    """The first start compiles and then makes the demonstration, whose ledger has to be in Chinese."""
+    catalogue = polib.POFile()
+    catalogue.metadata = {"Content-Type": "text/plain; charset=utf-8"}
+    catalogue.append(polib.POEntry(msgid="compiled late", msgstr="后来编译"))
+    (tmp_path / "zh_Hans" / "LC_MESSAGES").mkdir(parents=True)
+    catalogue.save(str(tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.po"))
+    settings.LOCALE_PATHS = [tmp_path]
+    with translation.override("zh-hans"):
+        assert translation.gettext("compiled late") == "compiled late"
+    compile_texts()
+    with translation.override("zh-hans"):
+        assert translation.gettext("compiled late") == "后来编译"
