@@ -63,7 +63,7 @@ def poster(school, wave) -> Collector:
 
 
 def ask_again() -> None:
-    """The page remembers for a second what a code leads to; a test changes it sooner."""
+    """The page remembers for some seconds what a code leads to; a test changes it sooner."""
     queries._entries.clear()
 
 
