@@ -15,7 +15,7 @@ PY := $(VENV)/bin/python
 PURE := scoring/numeric surveys/questionnaire.py surveys/questionnaire_parts.py surveys/item_file.py surveys/question_type.py \
 	surveys/question_types.py surveys/answers.py surveys/audiences.py surveys/problems.py surveys/presented.py surveys/typed.py \
 	surveys/toml_file.py surveys/seals.py analysis/rule_kinds $(addprefix analysis/,$(addsuffix .py,findings file_errors \
-	standard_parts standard_file standard columns facts dispersions dispersion_additions quantities school_table splitting \
+	standard_parts standard_file standard_words standard columns facts dispersions dispersion_additions quantities school_table splitting \
 	county_items judging shortfalls passing evaluation_json evaluation_words))
 # Every test that touches the database runs once on each; the rest are shared out between the two.
 BOTH_DATABASES := -o console_output_style=classic --dist each --tx popen//id=sqlite//env:TEST_DATABASE=sqlite --tx popen//id=postgresql//env:TEST_DATABASE=postgresql

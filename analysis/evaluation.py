@@ -21,6 +21,7 @@ from analysis.models import Evaluation, EvaluationStage, IndicatorTable, TableLe
 from analysis.passing import SEED
 from analysis.standard import StandardFileError, read_standard
 from analysis.standard_parts import Standard
+from analysis.templatetags.evaluation import reader_language
 from scoring.models import ScoreRun
 from surveys.models import County
 
@@ -165,7 +166,7 @@ def evaluation_problems(evaluation: Evaluation) -> list[str]:
             problems.append(_("The standard's text is not the one that was applied."))
         again = evaluated(inputs, version=evaluation.program_version).result
     except (EvaluationFileError, StandardFileError) as error:
-        problems.append(_("It cannot be computed again: %(why)s") % {"why": error})
+        problems.append(_("It cannot be computed again: %(why)s") % {"why": error.texts[reader_language()]})
         return problems
     place = first_difference(plain(evaluation.result), plain(again))
     if place is not None:

@@ -21,7 +21,7 @@ from analysis.evaluation_reading import (
 from analysis.evaluation_sheets import Cell, Column, Workbook
 from analysis.models import Evaluation
 from analysis.standard_parts import Standard
-from analysis.templatetags.evaluation import reader_language, stage_word, texts, verdict_word
+from analysis.templatetags.evaluation import reader_language, source_of, stage_word, texts, verdict_word
 
 
 def evaluation_workbook(evaluation: Evaluation) -> bytes:
@@ -87,7 +87,7 @@ def _area_rows(area: Result, result: Result, standard: Standard) -> Iterator[Seq
         yield (
             one["number"], texts(one["name"]), roles.get(one["role"], ""), verdict_word(one["verdict"]),
             texts(one["sentence"]), *_figure(one), "；".join(one["evidence"]),
-            texts(one.get("department")), one["source"],
+            texts(one.get("department")), source_of(one),
         )  # fmt: skip
         for part, depth in _parts_of(one):
             named = texts(part["name"]) or (
@@ -244,7 +244,7 @@ def _plan_rows(result: Result, standard: Standard) -> Iterator[Sequence[Any]]:
 
 
 def _source_rows(evaluation: Evaluation, result: Result, standard: Standard) -> Iterator[Sequence[Any]]:
-    yield _("Standard"), texts(result["standard"]["name"]), result["standard"]["source"]
+    yield _("Standard"), texts(result["standard"]["name"]), source_of(result["standard"])
     yield _("Standard's file (SHA-256)"), evaluation.standard_digest, ""
     tables = ((_("School table"), evaluation.school_table), (_("County's items"), evaluation.county_table))
     for name, table in tables:
@@ -257,7 +257,7 @@ def _source_rows(evaluation: Evaluation, result: Result, standard: Standard) -> 
             )
     for key, setting in standard.settings.items():
         value = result["settings"].get(key)
-        yield texts(setting.name), _("left open") if value is None else value, setting.source
+        yield texts(setting.name), _("left open") if value is None else value, texts(setting.source)
     for column, price in evaluation.prices_yuan.items():
         yield _("Unit price: %(name)s") % {"name": texts(standard.columns[column].name)}, price, ""
     for name in names_of(result["missing"], standard, language=reader_language()):
@@ -267,4 +267,4 @@ def _source_rows(evaluation: Evaluation, result: Result, standard: Standard) -> 
     yield _("Seed of the simulation"), Cell(evaluation.seed, "text"), ""
     yield _("Program"), evaluation.program_version, ""
     for one in result["criteria"]:
-        yield texts(one["name"]), "", one["source"]
+        yield texts(one["name"]), "", source_of(one)

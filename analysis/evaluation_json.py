@@ -14,7 +14,7 @@ from typing import Any
 
 from analysis.dispersion_additions import DispersionAdditions
 from analysis.dispersions import DispersionUnknown, IndicatorDispersion
-from analysis.findings import LANGUAGES, SHARE, Finding, Sentence, Texts
+from analysis.findings import CHINESE, ENGLISH, LANGUAGES, SHARE, Finding, Sentence, Texts
 from analysis.judging import AreaResult, Evaluation, SchoolResult
 from analysis.passing import Outlook, PassingPlan
 from analysis.shortfalls import Shortfall, Way
@@ -63,9 +63,17 @@ def _standard(standard: Standard) -> dict[str, Any]:
         "key": standard.key,
         "name": dict(standard.name),
         "issued": standard.issued,
-        "source": standard.source,
+        **_source(standard.source),
         "digest": standard.digest,
     }
+
+
+def _source(source: Texts) -> dict[str, Any]:
+    """`source` is one text; `source_texts` is there as well if the standard says it in both languages."""
+    said: dict[str, Any] = {"source": source[ENGLISH]}
+    if source[CHINESE] != source[ENGLISH]:
+        said["source_texts"] = dict(source)
+    return said
 
 
 def _area(area: AreaResult) -> dict[str, Any]:
@@ -88,7 +96,7 @@ def _criterion(criterion: Criterion, finding: Finding, standard: Standard) -> di
         "kind": criterion.kind,
         "role": criterion.rule.role,
         "counts": finding.counts,
-        "source": criterion.source,
+        **_source(criterion.source),
         "confidence": criterion.confidence or None,
         **_finding(finding),
         "evidence": list(finding.evidence),

@@ -12,6 +12,7 @@ from analysis.findings import CHINESE
 from analysis.models import ProvinceStandard
 from analysis.standard import StandardFileError, read_standard, standard_keys
 from analysis.standard_parts import Standard
+from analysis.templatetags.evaluation import reader_language
 from surveys.models import County
 
 LARGEST_BYTES = 1_000_000
@@ -59,7 +60,7 @@ def check_standard(content: bytes, *, file_name: str) -> Standard:
     try:
         standard = read_standard(text, name=file_name)
     except StandardFileError as error:
-        raise StandardRefused(str(error)) from error
+        raise StandardRefused(error.texts[reader_language()]) from error
     values = {"file": file_name, "key": standard.key, "own": f"{standard.key}-own", "most": LONGEST_KEY}
     if standard.key in standard_keys():
         raise StandardRefused(

@@ -10,22 +10,15 @@ import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from analysis.columns import COUNTED, STAGES, STAGES_OF_TYPE, Column, text_headings
 from analysis.rule_kinds import read_rule
-from analysis.standard_file import ITEM_KINDS, StandardFile, StandardFileError
+from analysis.standard_file import StandardFileError
 from analysis.standard_parts import (
     Area,
-    CountyItem,
     Criterion,
-    Exclusion,
-    Formula,
-    Indicator,
-    Open,
-    Setting,
     Standard,
 )
+from analysis.standard_words import StandardWords
 from surveys.toml_file import Table, at
 
 STANDARDS = Path(__file__).with_name("standards")
@@ -64,15 +57,19 @@ def read_standard_file(path: Path | str) -> Standard:
     try:
         source = path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise StandardFileError(f"{path}: cannot be read: {error.strerror}") from error
+        raise StandardFileError(
+            f"{path}: cannot be read: {error.strerror}", f"{path}：无法读取（{error.strerror}）。"
+        ) from error
     except UnicodeDecodeError as error:
         raise StandardFileError(
-            f"{path.name}: not UTF-8 (byte {error.start + 1}); save it as UTF-8"
+            f"{path.name}: not UTF-8 (byte {error.start + 1}); save it as UTF-8",
+            f"{path.name}：不是UTF-8编码（第{error.start + 1}字节），请另存为UTF-8。",
         ) from error
     standard = read_standard(source, name=path.name)
     if standard.key != path.stem:
         raise StandardFileError(
-            f"{path.name}: key {standard.key!r} does not fit the file's name; allowed: {path.stem!r}"
+            f"{path.name}: key {standard.key!r} does not fit the file's name; allowed: {path.stem!r}",
+            f"{path.name}：key“{standard.key}”与文件名不一致，应为“{path.stem}”。",
         )
     return standard
 
@@ -86,11 +83,14 @@ def standard_keys() -> tuple[str, ...]:
 def shipped_standard(key: str) -> Standard:
     """A supplied standard by key."""
     if key not in standard_keys():
-        raise StandardFileError(f"no standard {key!r}; allowed: {', '.join(standard_keys())}")
+        raise StandardFileError(
+            f"no standard {key!r}; allowed: {', '.join(standard_keys())}",
+            f"没有标准“{key}”，可用：{'、'.join(standard_keys())}。",
+        )
     return read_standard_file(STANDARDS / f"{key}.toml")
 
 
-class _Reader(StandardFile):
+class _Reader(StandardWords):
     """One reading of one file, from the words it defines to the criteria that use them."""
 
     def standard(self, text: str) -> Standard:
@@ -98,10 +98,18 @@ class _Reader(StandardFile):
         self.only_keys(data, _FILE_KEYS, "")
         key = self.required(data, "key", str, "")
         if not _KEY.fullmatch(key):
-            self.refuse("key", f"{key!r} is not a name; allowed: a–z, 0–9 and single -, such as 'henan-2023'")
+            self.refuse(
+                "key",
+                f"{key!r} is not a name; allowed: a–z, 0–9 and single -, such as 'henan-2023'",
+                f"“{key}”不能作名称，可用：小写字母、数字和单个-，例如henan-2023",
+            )
         issued = self.required(data, "issued", str, "")
         if issued != "unknown" and not _DATE.fullmatch(issued):
-            self.refuse("issued", f"found {issued!r}; allowed: '2017', '2017-04', '2017-04-19', 'unknown'")
+            self.refuse(
+                "issued",
+                f"found {issued!r}; allowed: '2017', '2017-04', '2017-04-19', 'unknown'",
+                f"写的是“{issued}”，可用：2017、2017-04、2017-04-19或unknown（不详）",
+            )
         self.own_columns(data)
         self.settings = {name: self.setting(name, t) for name, t in self.tables(data, "settings", "").items()}
         self.items = {name: self.item(name, t) for name, t in self.tables(data, "items", "").items()}
@@ -116,7 +124,11 @@ class _Reader(StandardFile):
             self.criterion(name, t, areas) for name, t in self.tables(data, "criteria", "").items()
         )
         if not criteria:
-            self.refuse("criteria", "there is no criterion; add [criteria.<name>]")
+            self.refuse(
+                "criteria",
+                "there is no criterion; add [criteria.<name>]",
+                "没有指标项，请写[criteria.<名称>]",
+            )
         self.check_use(areas, criteria)
         standard = Standard(
             key=key,
@@ -140,140 +152,6 @@ class _Reader(StandardFile):
         self.confidence(data, "")
         return standard
 
-    def own_columns(self, data: Table) -> None:
-        for key, table in self.tables(data, "columns", "").items():
-            place = f"columns.{key}"
-            self.check_key(key, place)
-            if key in self.columns or key in text_headings():
-                self.refuse(place, "every standard has this column already; use it without declaring it")
-            if key.rpartition("_")[2] in STAGES:
-                self.refuse(place, "a name ending in _primary, _junior or _senior means a stage of a column")
-            self.only_keys(table, ("name", "unit", "counted", "headings", "kind"), place)
-            kind = self.value(table, "kind", str, "number", place)
-            self.all_known([kind], ("number", "yes_no"), at(place, "kind"), "kind of column")
-            counted = self.value(table, "counted", str, "stage", place)
-            self.all_known([counted], COUNTED, at(place, "counted"), "way to count")
-            self.columns[key] = Column(
-                key, self.texts(table, "name", place), self.unit(table, place), counted,
-                self.words(table, "headings", place) if "headings" in table else (), kind == "yes_no",
-            )  # fmt: skip
-
-    def setting(self, key: str, table: Table) -> Setting:
-        place = f"settings.{key}"
-        self.check_key(key, place)
-        self.only_keys(table, ("name", "source", "choices", "least", "most", "default", "confidence"), place)
-        self.confidence(table, place)
-        choices = self.words(table, "choices", place) if "choices" in table else ()
-        least, most = (
-            self.fraction(table, name, place) if name in table else None for name in ("least", "most")
-        )
-        default: Any = None
-        if "default" in table and choices:
-            default = self.required(table, "default", str, place)
-            self.all_known([default], choices, at(place, "default"), "choice of this setting")
-        elif "default" in table:
-            default = self.fraction(table, "default", place)
-            if (least is not None and default < least) or (most is not None and default > most):
-                self.refuse(at(place, "default"), f"found {float(default):g}, outside least and most")
-        return Setting(
-            key, self.texts(table, "name", place), self.source(table, place), choices, least, most, default
-        )
-
-    def item(self, key: str, table: Table) -> CountyItem:
-        place = f"items.{key}"
-        self.check_key(key, place)
-        self.only_keys(table, ("name", "kind", "unit", "formulas", "formula", "note"), place)
-        kind = self.value(table, "kind", str, "yes_no", place)
-        self.all_known([kind], ITEM_KINDS, at(place, "kind"), "kind of item")
-        formulas = {name: self.formula(t, at(place, f"formulas.{name}"))
-                    for name, t in self.tables(table, "formulas", place).items()}  # fmt: skip
-        setting = ""
-        if formulas:
-            chosen = self.required(table, "formula", dict, place)
-            self.only_keys(chosen, ("setting",), at(place, "formula"))
-            setting = self.setting_name(chosen, "setting", at(place, "formula"))
-            self.all_known(
-                self.settings[setting].choices,
-                formulas,
-                f"settings.{setting}.choices",
-                "formula of this item",
-            )
-        unit: Table = {"unit": "share"} if kind == "share" else table
-        return CountyItem(
-            key, self.texts(table, "name", place), kind, self.unit(unit, place), formulas, setting,
-            self.texts(table, "note", place, optional=True),
-        )  # fmt: skip
-
-    def formula(self, table: Table, place: str) -> Formula:
-        keys = ("plus", "minus", "over", "over_minus")
-        self.only_keys(table, keys, place)
-        parts = {key: self.words(table, key, place) if key in table else () for key in keys}
-        if not parts["plus"] or not parts["over"]:
-            self.refuse(place, "needs plus and over: (plus − minus) ÷ (over − over_minus)")
-        return Formula(**parts)
-
-    def check_formulas(self) -> None:
-        for item in self.items.values():
-            for name, formula in item.formulas.items():
-                for other in formula.items:
-                    self.item_name(other, f"items.{item.key}.formulas.{name}", kinds=("number",))
-
-    def indicator(self, key: str, table: Table) -> Indicator:
-        place = f"indicators.{key}"
-        self.check_key(key, place)
-        self.only_keys(table, ("name", "amount", "minus", "per", "times", "unit", "source"), place)
-        if "amount" not in table:
-            self.refuse(place, "the key 'amount' is missing")
-        times = self.fraction(table, "times", place) if "times" in table else None
-        indicator = Indicator(
-            key, self.texts(table, "name", place), self.column_names(table, "amount", place),
-            self.column_names(table, "minus", place) if "minus" in table else (),
-            self.column_name(table, "per", place) if "per" in table else "",
-            **({} if times is None else {"times": times}), unit=self.unit(table, place),
-        )  # fmt: skip
-        for name in indicator.columns:
-            if self.columns[name].is_yes_no:
-                self.refuse(place, f"column {name!r} holds yes and no; allowed: columns of numbers")
-        if times is not None and times <= 0:
-            self.refuse(at(place, "times"), f"found {float(times):g}; allowed: above 0")
-        return indicator
-
-    def read_exclusions(self, data: Table) -> dict[str, tuple[Exclusion, ...]]:
-        found: Table = self.value(data, "exclusions", dict, {}, "")
-        for key, tables in found.items():
-            place = f"exclusions.{key}"
-            if not isinstance(tables, list) or not tables:
-                self.refuse(place, "expected a list of { when, reason, source }")
-            rules = []
-            for number, table in enumerate(tables, start=1):
-                here = f"{place}[{number}]"
-                if not isinstance(table, dict):
-                    self.refuse(here, "expected { when, reason, source }")
-                self.only_keys(table, ("when", "reason", "source"), here)
-                when = self.condition(self.required(table, "when", dict, here), at(here, "when"))
-                rules.append(Exclusion(when, self.texts(table, "reason", here), self.source(table, here)))
-            self.exclusions[key] = tuple(rules)
-        return dict(self.exclusions)
-
-    def split(self, data: Table) -> dict[str, dict[str, Open]]:
-        """School type → stage → weight of a pupil, for amounts given for a whole school."""
-        weights = {}
-        tables: Table = self.value(data, "split", dict, {}, "")
-        if tables:
-            self.source(tables, "split")
-            self.confidence(tables, "split")
-        for school_type, table in tables.items():
-            if school_type in ("source", "confidence"):
-                continue
-            place = f"split.{school_type}"
-            several = [name for name, stages in STAGES_OF_TYPE.items() if len(stages) > 1]
-            self.all_known([school_type], several, place, "school type with several stages")
-            stages = STAGES_OF_TYPE[school_type]
-            if not isinstance(table, dict) or set(table) != set(stages):
-                self.refuse(place, f"needs a weight for each of {', '.join(stages)}")
-            weights[school_type] = {stage: self.open_number(table, stage, place) for stage in stages}
-        return weights
-
     def area(self, key: str, table: Table) -> Area:
         self.check_key(key, f"areas.{key}")
         self.only_keys(table, ("name",), f"areas.{key}")
@@ -283,7 +161,8 @@ class _Reader(StandardFile):
         place = f"criteria.{key}"
         self.check_key(key, place)
         area = self.required(table, "area", str, place)
-        self.all_known([area], [one.key for one in areas], at(place, "area"), "area of this file")
+        known = [one.key for one in areas]
+        self.all_known([area], known, at(place, "area"), "area of this file", "本文件的方面")
         kind, rule = read_rule(self, table, place, other_keys=_CRITERION_KEYS)
         optional = {
             name: self.texts(table, name, place, optional=True) for name in ("note", "department", "expected")
@@ -306,14 +185,20 @@ class _Reader(StandardFile):
             return ()
         names = self.words(data, "school_verdict", "")
         of_schools = [c.key for c in criteria if c.kind in ("k_of_n", "threshold", "class_size", "for_every")]
-        self.all_known(names, of_schools, "school_verdict", "criterion of this file about schools")
+        self.all_known(
+            names,
+            of_schools,
+            "school_verdict",
+            "criterion of this file about schools",
+            "本文件中评学校的指标项",
+        )
         return names
 
     def procedure(self, data: Table) -> tuple[str, ...]:
         if "procedure" not in data:
             return ()
         steps = self.words(data, "procedure", "")
-        self.all_known(steps, PROCEDURE, "procedure", "stage of an evaluation")
+        self.all_known(steps, PROCEDURE, "procedure", "stage of an evaluation", "评估环节")
         return steps
 
     def check_use(self, areas: tuple[Area, ...], criteria: tuple[Criterion, ...]) -> None:
@@ -329,4 +214,8 @@ class _Reader(StandardFile):
         ]
         for name in declared:
             if name not in self.used:
-                self.refuse(name, "is used nowhere; use it in a criterion or delete it")
+                self.refuse(
+                    name,
+                    "is used nowhere; use it in a criterion or delete it",
+                    "写了却没有用到：请在指标项中使用，或者删去",
+                )

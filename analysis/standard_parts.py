@@ -204,7 +204,7 @@ class Setting:
 
     key: str
     name: Texts
-    source: str
+    source: Texts
     choices: tuple[str, ...] = ()
     least: Fraction | None = None
     most: Fraction | None = None
@@ -217,7 +217,7 @@ class Exclusion:
 
     condition: Condition
     reason: Texts
-    source: str
+    source: Texts
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Criterion:
     name: Texts
     kind: str
     rule: Rule
-    source: str
+    source: Texts
     confidence: str = ""
     number: str = ""  # as the source counts it: "2.3"
     note: Texts = field(default_factory=dict)
@@ -250,7 +250,7 @@ class Standard:
     key: str
     name: Texts
     issued: str
-    source: str
+    source: Texts
     areas: tuple[Area, ...]
     criteria: tuple[Criterion, ...]
     indicators: Mapping[str, Indicator]

@@ -25,8 +25,8 @@ PURE = (
     *(
         f"analysis/{name}.py"
         for name in (
-            "findings", "file_errors", "standard_parts", "standard_file", "standard", "columns", "facts",
-            "dispersions", "dispersion_additions", "quantities", "school_table", "splitting", "county_items",
+            "findings", "file_errors", "standard_parts", "standard_file", "standard_words", "standard",
+            "columns", "facts", "dispersions", "dispersion_additions", "quantities", "school_table", "splitting", "county_items",
             "judging", "shortfalls", "passing", "evaluation_json",
         )
     ),

@@ -227,7 +227,7 @@ def _school_notes(standard: Standard, columns: Sequence[str]) -> list[tuple[str,
         "school": _("Of the whole school."),
     }
     notes = [
-        (standard.name[CHINESE], standard.source),
+        (standard.name[CHINESE], standard.source[CHINESE]),
         (
             _("One row"),
             _("One row per school and stage. Leave blank what nobody knows; write 0 only for none."),
@@ -250,7 +250,7 @@ def _school_notes(standard: Standard, columns: Sequence[str]) -> list[tuple[str,
 
 def _county_notes(standard: Standard) -> list[tuple[str, str]]:
     return [
-        (standard.name[CHINESE], standard.source),
+        (standard.name[CHINESE], standard.source[CHINESE]),
         ("值", _("One value per item. Leave blank what is not known yet; it is then said to be open.")),
         (
             "佐证材料",

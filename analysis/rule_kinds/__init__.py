@@ -39,13 +39,13 @@ def read_rule(
 ) -> tuple[str, Rule]:
     """The kind and rule of a criterion's table; `other_keys` are those the criterion itself has."""
     kind = cast(str, file.required(table, "kind", str, place))
-    file.all_known([kind], RULE_KINDS, at(place, "kind"), "rule kind")
+    file.all_known([kind], RULE_KINDS, at(place, "kind"), "rule kind", "规则种类")
     if kind != "reference":
         file.only_keys(table, (*other_keys, "kind", *RULE_KINDS[kind].keys), place)
         return kind, RULE_KINDS[kind].read(file, table, place)
     shows = cast(str, file.required(table, "shows", str, place))
     may_show = [name for name in RULE_KINDS if name not in ("reference", "gate", "veto")]
-    file.all_known([shows], may_show, at(place, "shows"), "rule kind that can be shown")
+    file.all_known([shows], may_show, at(place, "shows"), "rule kind that can be shown", "可展示的规则种类")
     file.only_keys(table, (*other_keys, "kind", "shows", *RULE_KINDS[shows].keys), place)
     return kind, Reference(RULE_KINDS[shows].read(file, table, place))
 

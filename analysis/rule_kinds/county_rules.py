@@ -31,7 +31,11 @@ class Checklist(Rule):
     def read(cls, file: StandardFile, table: Table, place: str) -> Checklist:
         items = file.required(table, "items", dict, place)
         if not items:
-            file.refuse(at(place, "items"), "is empty; add <item> = 'yes' or { at_least = … }")
+            file.refuse(
+                at(place, "items"),
+                "is empty; add <item> = 'yes' or { at_least = … }",
+                "是空的，请写<指标项> = 'yes'或{ at_least = … }",
+            )
         limits: dict[str, Limit | None] = {}
         for name, wanted in items.items():
             here = at(place, f"items.{name}")
@@ -43,7 +47,10 @@ class Checklist(Rule):
                 file.item_name(name, here, kinds=("share", "number"))
                 limits[name] = file.limit(wanted, here)
             else:
-                file.refuse(here, f"found {wanted!r}; allowed: 'yes', {{ at_least = … }}, {{ at_most = … }}")
+                allowed = "'yes', { at_least = … }, { at_most = … }"
+                file.refuse(
+                    here, f"found {wanted!r}; allowed: {allowed}", f"写的是“{wanted}”，可用：{allowed}"
+                )
         return cls(limits)
 
     def judge(self, key: str, facts: CountyFacts) -> Finding:
@@ -121,7 +128,7 @@ class RecognitionRule(Rule):
     @classmethod
     def read(cls, file: StandardFile, table: Table, place: str) -> RecognitionRule:
         if "at_least" not in table:
-            file.refuse(place, "the key 'at_least' is missing")
+            file.lacks(place, "at_least")
         setting = ""
         if "reading" in table:
             reading = file.required(table, "reading", dict, place)
@@ -129,7 +136,9 @@ class RecognitionRule(Rule):
             setting = file.setting_name(reading, "setting", at(place, "reading"))
             if file.settings[setting].choices != READINGS:
                 file.refuse(
-                    f"settings.{setting}.choices", f"decides a reading; allowed: {', '.join(READINGS)}"
+                    f"settings.{setting}.choices",
+                    f"decides a reading; allowed: {', '.join(READINGS)}",
+                    f"这项设置决定怎样读社会认可度，可选值只能是：{'、'.join(READINGS)}",
                 )
         return cls(file.limit(table, place), setting)
 

@@ -33,9 +33,10 @@ class DispersionRule(Rule):
                 file.refuse(
                     at(place, "indicators"),
                     f"{name!r} is not per pupil; the dispersion weighs schools by pupils: per = 'pupils'",
+                    f"“{name}”不是生均指标；差异系数按学生数加权，应写per = 'pupils'",
                 )
         if "at_most" not in table:
-            file.refuse(place, "the key 'at_most' is missing")
+            file.lacks(place, "at_most")
         limit = file.limit(table, place)
         return cls(names, limit, file.exclusion_name(table, place))  # type: ignore[call-arg]
 

@@ -39,10 +39,14 @@ class KOfN(Rule):
     @classmethod
     def read(cls, file: StandardFile, table: Table, place: str) -> KOfN:
         if ("at_least_met" in table) == ("may_miss" in table):
-            file.refuse(place, "needs exactly one of at_least_met and may_miss")
+            file.refuse_choice(place, ("at_least_met", "may_miss"))
         members = file.tables(table, "members", place)
         if not members:
-            file.refuse(place, "has no member; add members.<indicator> = { at_least = … }")
+            file.refuse(
+                place,
+                "has no member; add members.<indicator> = { at_least = … }",
+                "没有成员，请写members.<指标> = { at_least = … }",
+            )
         limits: dict[str, Limit | None] = {}
         for name, member in members.items():
             here = at(place, f"members.{name}")
@@ -52,13 +56,13 @@ class KOfN(Rule):
             if member.get("yes") is True:
                 file.column_name({"column": name}, "column", here)
                 if not file.columns[name].is_yes_no:
-                    file.refuse(here, f"column {name!r} is a number; allowed: columns of kind 'yes_no'")
+                    file.not_yes_no(name, here)
                 limits[name] = None
             else:
                 file.indicator_names([name], here)
                 limits[name] = file.limit(member, here)
         of = file.value(table, "of", str, "each_row", place)
-        file.all_known([of], OF[:2], at(place, "of"), "way to count")
+        file.all_known([of], OF[:2], at(place, "of"), "way to count", "计数方式")
         numbers = {
             key: file.open_number(table, key, place) if key in table else None
             for key in ("at_least_met", "may_miss", "floor_share")
@@ -70,7 +74,7 @@ class KOfN(Rule):
         ):
             number = numbers[key]
             if isinstance(number, Fraction) and not low <= number <= high:
-                file.refuse(at(place, key), f"found {float(number):g}; allowed: {low} to {high}")
+                file.out_of_range(at(place, key), number, f"{low} to {high}", f"{low}至{high}")
         return cls(
             limits, numbers["at_least_met"], numbers["may_miss"], numbers["floor_share"], of,
             file.exclusion_name(table, place),

@@ -35,13 +35,15 @@ class Points(Rule):
     @classmethod
     def read(cls, file: StandardFile, table: Table, place: str) -> Points:
         if ("pass_points" in table) == ("pass_share" in table):
-            file.refuse(place, "needs exactly one of pass_points and pass_share")
+            file.refuse_choice(place, ("pass_points", "pass_share"))
         tree = read_tree(file, "total", table, place, is_root=True)
         seen: set[str] = set()
         for node in tree.leaves():
             if node.key in seen:
                 file.refuse(
-                    at(place, "parts"), f"two leaves are called {node.key!r}; each needs its own name"
+                    at(place, "parts"),
+                    f"two leaves are called {node.key!r}; each needs its own name",
+                    f"有两个末级指标都叫“{node.key}”，请各用一个名称",
                 )
             seen.add(node.key)
         marks = {
@@ -50,7 +52,7 @@ class Points(Rule):
         }
         share = marks["pass_share"]
         if isinstance(share, Fraction) and not 0 < share <= 1:
-            file.refuse(at(place, "pass_share"), f"found {float(share):g}; allowed: above 0 up to 1")
+            file.out_of_range(at(place, "pass_share"), share, "above 0 up to 1", "大于0且不超过1")
         return cls(tree, marks["pass_points"], marks["pass_share"])
 
     def judge(self, key: str, facts: CountyFacts) -> Finding:

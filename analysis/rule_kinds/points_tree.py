@@ -41,7 +41,7 @@ def read_tree(file: StandardFile, key: str, table: Table, place: str, *, is_root
     file.check_key(key, place)
     points = file.open_number(table, "points", place)
     if isinstance(points, Fraction) and points <= 0:
-        file.refuse(at(place, "points"), f"found {float(points):g}; allowed: above 0")
+        file.out_of_range(at(place, "points"), points, "above 0", "大于0")
     tables = file.tables(table, "parts", place)
     if not is_root:
         leaf_keys = ("name", "points", "item", *LIMITS, "each_missing")
@@ -53,7 +53,11 @@ def read_tree(file: StandardFile, key: str, table: Table, place: str, *, is_root
         _check_sum(file, points, parts, place)
         return Node(key, name, points, parts)
     if is_root:
-        file.refuse(place, "has no parts; add parts.<name> with name and points")
+        file.refuse(
+            place,
+            "has no parts; add parts.<name> with name and points",
+            "没有下级指标，请写parts.<名称>，并写明name和points",
+        )
     return _leaf(file, key, name, points, table, place)
 
 
@@ -66,9 +70,17 @@ def _leaf(file: StandardFile, key: str, name: Texts, points: Open, table: Table,
     else:
         # A leaf of its own name is asked for by that name in the county's file.
         if limit or each:
-            file.refuse(place, "a limit or each_missing needs the figure it is about; add item = '…'")
+            file.refuse(
+                place,
+                "a limit or each_missing needs the figure it is about; add item = '…'",
+                "写了限值或each_missing，就要写明是哪一项数据：item = '…'",
+            )
         if key in file.items:
-            file.refuse(place, f"an item is called {key!r} already; name it by item = {key!r} if it is meant")
+            file.refuse(
+                place,
+                f"an item is called {key!r} already; name it by item = {key!r} if it is meant",
+                f"已有指标项叫“{key}”；如果指的就是它，请写item = '{key}'",
+            )
         file.items[key] = CountyItem(key, name, "points", POINTS)
         file.used.add(f"items.{key}")
         item = key
@@ -83,5 +95,7 @@ def _check_sum(file: StandardFile, points: Open, parts: tuple[Node, ...], place:
         is_wrong = total != points if len(known) == len(numbers) else total >= points
         if is_wrong:
             file.refuse(
-                at(place, "parts"), f"the parts have {float(total):g} points; the whole has {float(points):g}"
+                at(place, "parts"),
+                f"the parts have {float(total):g} points; the whole has {float(points):g}",
+                f"下级指标合计{float(total):g}分，本级为{float(points):g}分，两者应相等",
             )

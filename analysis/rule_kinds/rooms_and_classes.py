@@ -38,7 +38,7 @@ class ForEvery(Rule):
             file.required(table, key, str, place)
         every = file.open_number(table, "every", place)
         if isinstance(every, Fraction) and every <= 0:
-            file.refuse(at(place, "every"), f"found {float(every):g}; allowed: above 0")
+            file.out_of_range(at(place, "every"), every, "above 0", "大于0")
         return cls(
             file.column_name(table, "column", place), every, file.column_name(table, "of_column", place),
             file.exclusion_name(table, place),
@@ -91,7 +91,7 @@ class ClassSize(Rule):
     @classmethod
     def read(cls, file: StandardFile, table: Table, place: str) -> ClassSize:
         if "at_most" not in table:
-            file.refuse(place, "the key 'at_most' is missing")
+            file.lacks(place, "at_most")
         return cls(file.limit(table, place), file.exclusion_name(table, place))
 
     def judge(self, key: str, facts: CountyFacts) -> Finding:

@@ -36,26 +36,38 @@ class Threshold(Rule):
     def read(cls, file: StandardFile, table: Table, place: str) -> Threshold:
         named = [key for key in ("indicator", "item", "yes") if key in table]
         if len(named) != 1:
-            file.refuse(place, "needs exactly one of indicator, item and yes")
+            file.refuse_choice(place, ("indicator", "item", "yes"))
         limit = file.limit(table, place)
         of = file.value(table, "of", str, "each_row", place)
-        file.all_known([of], OF, at(place, "of"), "way to count")
+        file.all_known([of], OF, at(place, "of"), "way to count", "计数方式")
         exclude = file.exclusion_name(table, place)
         if named == ["item"]:
             if "of" in table or exclude:
-                file.refuse(place, "an item is one figure of the county; 'of' and 'exclude' are not allowed")
+                file.refuse(
+                    place,
+                    "an item is one figure of the county; 'of' and 'exclude' are not allowed",
+                    "县级指标项全县只有一个数，不能再写of和exclude",
+                )
             item = file.required(table, "item", str, place)
             file.item_name(item, at(place, "item"), kinds=("share", "number"))
             return cls(item, "item", limit)
         if named == ["yes"]:
             if of != "share_of_rows":
-                file.refuse(at(place, "of"), "a yes/no column is counted; allowed: 'share_of_rows'")
+                file.refuse(
+                    at(place, "of"),
+                    "a yes/no column is counted; allowed: 'share_of_rows'",
+                    "填是或否的列只能按占比计数，可用：share_of_rows",
+                )
             column = file.column_name(table, "yes", place)
             if not file.columns[column].is_yes_no:
-                file.refuse(at(place, "yes"), f"column {column!r} is a number; allowed: kind 'yes_no'")
+                file.not_yes_no(column, at(place, "yes"))
             return cls(column, of, limit, exclude)
         if of == "share_of_rows":
-            file.refuse(at(place, "of"), "'share_of_rows' counts a yes/no column; name it by yes = '…'")
+            file.refuse(
+                at(place, "of"),
+                "'share_of_rows' counts a yes/no column; name it by yes = '…'",
+                "share_of_rows数的是填是或否的列，请写yes = '…'",
+            )
         name = file.required(table, "indicator", str, place)
         file.indicator_names([name], at(place, "indicator"))
         return cls(name, of, limit, exclude)

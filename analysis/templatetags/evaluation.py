@@ -34,6 +34,12 @@ def texts(value: Mapping[str, str] | str | None) -> str:
 
 
 @register.filter
+def source_of(one: Mapping[str, Any]) -> str:
+    """Where the standard, or one criterion of a result, is printed; old results have one text for all."""
+    return texts(one.get("source_texts") or one["source"])
+
+
+@register.filter
 def without_codes(sentence: str) -> str:
     """Schools by their names alone, where a sentence names several: the list has their codes."""
     return _CODE.sub("", sentence)

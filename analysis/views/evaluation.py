@@ -153,6 +153,6 @@ def school_words(result: Result) -> list[tuple[str, str, int]]:
 def _settings(result: Result, standard: Standard) -> list[tuple[str, Any, str]]:
     """Name, value (None: left open) and source of every setting of the standard."""
     return [
-        (texts(setting.name), result["settings"].get(key), setting.source)
+        (texts(setting.name), result["settings"].get(key), texts(setting.source))
         for key, setting in standard.settings.items()
     ]

@@ -24,7 +24,7 @@ from analysis.models import Evaluation
 from analysis.rule_kinds.county_rules import Reference
 from analysis.rule_kinds.k_of_n import KOfN
 from analysis.standard_parts import Standard
-from analysis.templatetags.evaluation import reader_language, texts, verdict_word
+from analysis.templatetags.evaluation import reader_language, source_of, texts, verdict_word
 from analysis.views.evaluation import (
     LEFT_OUT,
     evaluation_before,
@@ -126,7 +126,7 @@ def _findings(findings: Any, standard: Standard, result: Result) -> list[dict[st
                           "sign": limit.sign if limit else ""}
             )  # fmt: skip
         criterion = criteria[finding["criterion"]]
-        shown.append(finding | {"name": texts(criterion["name"]), "source": criterion["source"],
+        shown.append(finding | {"name": texts(criterion["name"]), "source": source_of(criterion),
                                 "members": members})  # fmt: skip
     return shown
 

@@ -80,7 +80,12 @@ def standard_withdraw(request: HttpRequest, province_standard_id: int) -> HttpRe
 
 def _supplied(key: str) -> dict[str, str]:
     standard = shipped_standard(key)
-    return {"key": key, "name": texts(standard.name), "issued": standard.issued, "source": standard.source}
+    return {
+        "key": key,
+        "name": texts(standard.name),
+        "issued": standard.issued,
+        "source": texts(standard.source),
+    }
 
 
 def _download(text: str, file_name: str) -> HttpResponse:

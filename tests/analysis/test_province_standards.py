@@ -66,10 +66,11 @@ def test_made_up_province_is_one_file_from_upload_to_verdict(county: County, des
 def test_file_that_cannot_be_used_is_refused_with_file_place_and_what_is_allowed(desk: Client) -> None:
     text = YUNXI.read_text(encoding="utf-8")
     without_source = text.replace('source = "Made up, article 6"\n', "")
-    assert "yunxi-2023.toml, criteria.recognition" in refusal(desk, without_source)
-    assert "source" in refusal(desk, without_source)
-    assert "allowed" in refusal(desk, text.replace('kind = "k_of_n"', 'kind = "k_of_m"'))
-    assert "is used nowhere" in refusal(desk, text + '\n[items.extra]\nname = { zh-hans = "多", en = "x" }\n')
+    assert "yunxi-2023.toml，criteria.recognition：没有写出处" in refusal(desk, without_source)
+    wrong_kind = refusal(desk, text.replace('kind = "k_of_n"', 'kind = "k_of_m"'))
+    assert "“k_of_m”不是规则种类，可用：threshold、k_of_n" in wrong_kind
+    unused = refusal(desk, text + '\n[items.extra]\nname = { zh-hans = "多", en = "x" }\n')
+    assert unused == "yunxi-2023.toml，items.extra：写了却没有用到：请在指标项中使用，或者删去。"
     assert "yunxi-2023.toml" in refusal(desk, text + "\n[[[")
     assert "UTF-8" in refusal(desk, "标准".encode("gbk"))
     assert "TOML" in refusal(desk, b"a\x00b")

@@ -1,5 +1,6 @@
 """A standard's file is read exactly; what is wrong is refused with file, place and what is allowed."""
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,7 +47,7 @@ WRONG = [
     ),
     ("may_miss = 2", "may_miss = 6", "may_miss: found 6; allowed: 0 to 5"),
     ("may_miss = 2", "may_fail = 2", "criteria.five_indicators: unknown key 'may_fail'; allowed: area"),
-    ("may_miss = 2\n", "may_miss = 2\nat_least_met = 3\n", "needs exactly one of at_least_met and may_miss"),
+    ("may_miss = 2\n", "may_miss = 2\nat_least_met = 3\n", "needs exactly one of at_least_met, may_miss"),
     ("floor_share = 0.6", "floor_share = 60", "floor_share: found 60; allowed: 0 to 1"),
     (
         "{ at_least = 1 }",
@@ -104,7 +105,7 @@ WRONG = [
     (
         "pass_points = 80",
         "pass_points = 80\npass_share = 0.8",
-        "needs exactly one of pass_points and pass_share",
+        "needs exactly one of pass_points, pass_share",
     ),
     ('item = "missing_reports"', 'item = "plan_adopted"', "is of kind 'yes_no'; allowed: number"),
     ('item = "missing_reports"\n', "", "a limit or each_missing needs the figure it is about; add item"),
@@ -130,6 +131,32 @@ def test_mistake_is_refused_with_place_and_what_is_allowed(old: str, new: str, s
     said = refusal(old, new)
     assert said.startswith("yunxi-2023.toml")
     assert sentence in said
+
+
+@pytest.mark.parametrize(("old", "new", "_sentence"), WRONG)
+def test_the_same_mistake_is_said_in_chinese(old: str, new: str, _sentence: str) -> None:
+    with pytest.raises(StandardFileError) as refused:
+        read_standard(TEXT.replace(old, new, 1), name="yunxi-2023.toml")
+    said, english = refused.value.texts["zh-hans"], str(refused.value)
+    place = english.removeprefix("yunxi-2023.toml").removeprefix(", ").partition(": ")[0]
+    assert said.startswith("yunxi-2023.toml，" + place + "：" if place.strip(": ") else "yunxi-2023.toml：")
+    assert said.endswith("。")
+    assert not re.search(" (allowed|is|has|needs|must|expected) ", said)
+
+
+@pytest.mark.parametrize("key", standard_keys())
+def test_a_chinese_reader_is_told_every_source_in_chinese(key: str) -> None:
+    standard = shipped_standard(key)
+    rules = [rule for rules in standard.exclusions.values() for rule in rules]
+    parts = (standard, *standard.criteria, *standard.settings.values(), *rules)
+    sources = [part.source["zh-hans"] for part in parts]
+    assert [one for one in sources if re.search("[a-z]{3}", one)] == []
+    assert all(part.source["en"] for part in parts)
+
+
+def test_source_may_be_one_text_for_both_languages() -> None:
+    standard = read_standard(TEXT, name="yunxi-2023.toml")
+    assert standard.source == {"zh-hans": "Made up for the tests", "en": "Made up for the tests"}
 
 
 def test_numbers_are_exact_as_written() -> None:
