@@ -26,8 +26,8 @@ PURE = (
         f"analysis/{name}.py"
         for name in (
             "findings", "file_errors", "standard_parts", "standard_file", "standard_words", "standard",
-            "columns", "facts", "dispersions", "dispersion_additions", "quantities", "school_table", "splitting", "county_items",
-            "judging", "shortfalls", "passing", "evaluation_json",
+            "columns", "facts", "dispersions", "dispersion_additions", "quantities", "school_table",
+            "splitting", "county_items", "judging", "shortfalls", "passing", "evaluation_json",
         )
     ),
 )  # fmt: skip
