@@ -41,6 +41,36 @@ def other_survey_probability(
     return float(stats.norm.cdf((estimate - threshold) / (variance + other) ** 0.5))
 
 
+def with_silent(
+    means: Mapping[str, float],
+    *,
+    shares: Mapping[str, float],
+    response_shares: Mapping[str, float],
+    silent: Mapping[str, float],
+) -> float:
+    """The composite if those who did not answer gave these means: Σ share_a (f_a p_a + (1 − f_a) q_a).
+
+    means p_a: among those who answered; response_shares f_a: responses ÷ people, 0 where the number of people
+    is not known; silent q_a: among the others. With q_a the lowest and the highest score that an answer can
+    have these are the bounds of Manski, which hold whoever stayed silent. Audiences without a share do not
+    count.
+
+    >>> one = {"parent": 0.9}
+    >>> given = {"shares": {"parent": 1.0}, "response_shares": {"parent": 0.25}}
+    >>> [round(with_silent(one, silent={"parent": q}, **given), 3) for q in (0.0, 1.0)]
+    [0.225, 0.975]
+    """
+    total = 0.0
+    for name, share in shares.items():
+        if share <= 0:
+            continue
+        f = response_shares[name]
+        if not 0 <= f <= 1:
+            raise NumericInputError(f"the response share of '{name}' lies between 0 and 1; it is {f}")
+        total += share * (f * means[name] + (1 - f) * silent[name])
+    return total
+
+
 def selection_bias(share: float, *, response_share: float, correlation: float) -> float:
     """Bias of a share when answering and being satisfied are correlated: ρ √((1−f)/f) √(p(1−p)), in share
     units.

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from scoring.numeric.blocks import BlockMeans, Contrast, block_means
+from scoring.numeric.blocks import BlockMeans, Contrast, ItemSums, block_means
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite_shares import composite_factors
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.intervals import Interval, wald
-from scoring.numeric.recode import CellSums
+from scoring.numeric.recode import CellSums, PairSums
 from scoring.numeric.verdict import floor_of_share
 
 _MARK = "\x1f"
@@ -71,9 +71,24 @@ def stack_waves(earlier: Cells, later: Cells) -> Cells:
     )
 
 
+def stack_sums(earlier: CellSums | ItemSums, later: CellSums | ItemSums) -> CellSums | ItemSums:
+    """Both waves' sums in the order of `stack_waves`; both of one item, or of the same several items."""
+    if isinstance(earlier, CellSums) and isinstance(later, CellSums):
+        return CellSums(*_joined(earlier, later, ("R", "S1", "S2")))
+    if isinstance(earlier, CellSums) or isinstance(later, CellSums) or len(earlier.items) != len(later.items):
+        raise NumericInputError("the two waves must be about the same items")
+    items = tuple(
+        CellSums(*_joined(one, two, ("R", "S1", "S2")))
+        for one, two in zip(earlier.items, later.items, strict=True)
+    )
+    if earlier.pairs is None or later.pairs is None:
+        return ItemSums(items)
+    return ItemSums(items, PairSums(*_joined(earlier.pairs, later.pairs, ("n", "first", "products"))))
+
+
 def wave_change(
-    earlier: tuple[Cells, CellSums],
-    later: tuple[Cells, CellSums],
+    earlier: tuple[Cells, CellSums | ItemSums],
+    later: tuple[Cells, CellSums | ItemSums],
     *,
     audience_shares: Mapping[str, float],
     class_shares: Mapping[str, float] | None,
@@ -90,10 +105,7 @@ def wave_change(
     within wave × audience × class. The shares must be the same in both waves; weights are each wave's
     own. Not computable if an audience with a share has no valid answer in either wave.
     """
-    cells = stack_waves(earlier[0], later[0])
-    sums = CellSums(
-        *(np.concatenate([getattr(earlier[1], f), getattr(later[1], f)]) for f in ("R", "S1", "S2"))
-    )
+    cells, sums = stack_waves(earlier[0], later[0]), stack_sums(earlier[1], later[1])
     names, codes = cells.audience_codes
     places, place = cells.location_codes
     fine = block_means(
@@ -154,10 +166,7 @@ def school_changes(
         raise NumericInputError(
             "changes school by school need 'all_schools'; a sampled school is a single unit"
         )
-    cells = stack_waves(earlier[0], later[0])
-    sums = CellSums(
-        *(np.concatenate([getattr(earlier[1], f), getattr(later[1], f)]) for f in ("R", "S1", "S2"))
-    )
+    cells, sums = stack_waves(earlier[0], later[0]), stack_sums(earlier[1], later[1])
     schools = np.unique([s for s in cells.school if s != ""])
     inside = np.isin(cells.audience, [f"1{_MARK}{audience}", f"2{_MARK}{audience}"]) & (cells.school != "")
     second = np.array([str(a).startswith("2") for a in cells.audience])
@@ -181,6 +190,10 @@ def school_changes(
         contrast = Contrast(float(found.mean[two] - found.mean[one]), variance, df, int(counted.sum()))
         changes[str(school)] = _tested(contrast)
     return changes
+
+
+def _joined(one: object, two: object, names: tuple[str, ...]) -> list[np.ndarray]:
+    return [np.concatenate([getattr(one, name), getattr(two, name)]) for name in names]
 
 
 def _by_row(factors: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from scoring.numeric.errors import NotComputable
+from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.raking import Margin, margin_warnings
-from scoring.numeric.unheard import other_survey_probability, selection_bias
+from scoring.numeric.unheard import other_survey_probability, selection_bias, with_silent
 
 
 def test_a_small_correlation_moves_a_large_survey():
@@ -31,6 +31,29 @@ def test_another_survey_may_miss_the_limit_that_this_one_meets():
     assert 0.5 < small < large < 1
     with pytest.raises(NotComputable, match="parent"):
         other_survey_probability(**one, planned={}, threshold=0.85)
+
+
+def test_bounds_hold_whatever_the_silent_think():
+    rng = np.random.default_rng(3)
+    people = {"parent": rng.random(4000) < 0.8, "teacher": rng.random(300) < 0.6}
+    shares, answered = {"parent": 0.7, "teacher": 0.3}, {"parent": 900, "teacher": 300}
+    truth = sum(shares[name] * people[name].mean() for name in shares)
+    seen = {name: people[name][: answered[name]].mean() for name in shares}
+    f = {name: answered[name] / len(people[name]) for name in shares}
+    low, high = (
+        with_silent(seen, shares=shares, response_shares=f, silent=dict.fromkeys(shares, end))
+        for end in (0.0, 1.0)
+    )
+    assert low <= truth <= high and high - low == pytest.approx(0.7 * (1 - 900 / 4000))
+    others = {"parent": people["parent"][900:].mean(), "teacher": 0.0}
+    assert with_silent(seen, shares=shares, response_shares=f, silent=others) == pytest.approx(truth)
+
+
+def test_unknown_numbers_of_people_leave_the_whole_range_and_more_answers_than_people_are_refused():
+    given = {"shares": {"deputy": 1.0}, "silent": {"deputy": 0.0}}
+    assert with_silent({"deputy": 0.9}, response_shares={"deputy": 0}, **given) == 0
+    with pytest.raises(NumericInputError, match="deputy"):
+        with_silent({"deputy": 0.9}, response_shares={"deputy": 1.2}, **given)
 
 
 def test_thin_categories_and_many_margins_are_named():
