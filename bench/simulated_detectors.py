@@ -1,10 +1,11 @@
 """The detectors part of the simulation report: false positives on honest counties, power on planted ones."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 
 import numpy as np
+import pandas as pd
 
 from scoring.numeric.quality import (
     AnswerSheets,
@@ -13,9 +14,11 @@ from scoring.numeric.quality import (
     schools_for_review,
     score_detector,
 )
-from scoring.numeric.quality_rows import contradicts_fact, row_quality, too_fast
+from scoring.numeric.quality_facts import beyond_fact, doubted_schools
+from scoring.numeric.quality_rows import row_quality, too_fast
 from scoring.numeric.quality_signals import (
     Signal,
+    channel_gap,
     identical_vectors,
     level_above_prediction,
     low_variety,
@@ -34,6 +37,9 @@ from scoring.numeric.simulate import (
 
 COACHED = ("S03", "S10", "S20")
 STUFFED = "S15"
+OLD = ("S05", "S07", "S12")  # whose class size on file is made wrong
+PUPILS_OFF = (-9, 6, 12)
+TOLERANCE = 5  # pupils; class sizes differ less here than in a real county
 REVIEW = "up for review"
 
 
@@ -41,7 +47,8 @@ def detectors(pool: Executor, counties: int, seed: int) -> Iterator[str]:
     """Signals and review on honest counties and on counties with three coached schools and a stuffed one."""
     yield f"\n## Detectors: {counties} counties of 24 schools, parents only\n"
     yield "Planted: 40% of the parents of three schools copy one vector within 15 minutes; in a fourth school"
-    yield "one device adds 25 sheets. False positives are shares of schools (rows: of honest rows).\n"
+    yield "one device adds 25 sheets. False positives are shares of schools (rows: of honest rows)."
+    yield "For channel_gap the copied sheets come through the poster, whose code was passed on.\n"
     found = sum(pool.map(_one_county, range(seed, seed + counties), chunksize=4), Counter())
     yield f"{'signal (kind)':<36}{'honest schools':>16}{'coached':>10}{'stuffed':>10}"
     schools = {"honest": 24 * counties, "coached": len(COACHED) * counties, "stuffed": counties}
@@ -50,6 +57,9 @@ def detectors(pool: Executor, counties: int, seed: int) -> Iterator[str]:
         yield f"{label:<36}{shares[0]:>16.2%}{shares[1]:>10.1%}{shares[2]:>10.1%}"
     wrong = found[REVIEW, "beside"] / (20 * counties)
     yield f"  other schools put up for review in the same counties: {wrong:.2%}"
+    old = [found["many_contradictions", where] / (len(OLD) * counties) for where in ("old", "old, plain")]
+    yield f"  honest schools with a wrong class size on file, many_contradictions: {old[0]:.2%}"
+    yield f"    the same without doubting what most of a school contradict: {old[1]:.2%}"
     yield "\nRows left out in the comparison with and without flagged answers"
     for label, text in (
         ("honest", "honest rows, honest counties"),
@@ -88,6 +98,10 @@ def _one_county(seed: int) -> Counter[tuple[str, str]]:
         else:
             found["rows", "honest"] += len(sheets.school)
             found["flagged", "honest"] += int(flags.sum())
+    for doubting, where in ((True, "old"), (False, "old, plain")):
+        wrong = _contradicts(honest, off=dict(zip(OLD, PUPILS_OFF, strict=True)), doubting=doubting)
+        signal = many_contradictions(honest.responses["school"], contradicts=wrong)
+        found[signal.name, where] += len(set(signal.school[signal.hit]) & set(OLD))
     return found
 
 
@@ -101,8 +115,7 @@ def school_signals(county: SimulatedCounty) -> tuple[list[Signal], AnswerSheets]
     """All signals per school, and the sheets for batches."""
     frame, items = county.responses, list(county.items)
     school = frame["school"].to_numpy()
-    known = county.schools.set_index("school")["class_size"].reindex(school).to_numpy()
-    wrong = contradicts_fact(frame["class_size_said"], known=known, tolerance=5)
+    wrong = _contradicts(county)
     sheets = AnswerSheets(
         school=school,
         answers=frame[items].to_numpy(float),
@@ -115,6 +128,7 @@ def school_signals(county: SimulatedCounty) -> tuple[list[Signal], AnswerSheets]
     scores = np.where(sheets.answers == DONT_KNOW, np.nan, sheets.answers)
     overall = frame.loc[frame[county.overall] != DONT_KNOW, ["school", county.overall]]
     level = (overall[county.overall] >= 4).groupby(overall["school"]).agg(["sum", "size"])
+    channels = _by_channel(county)
     return [
         identical_vectors(school, answers=sheets.answers),
         low_variety(school, scores=scores),
@@ -123,4 +137,42 @@ def school_signals(county: SimulatedCounty) -> tuple[list[Signal], AnswerSheets]
         many_fast(school, fast=fast),
         many_per_device(school, device=sheets.device),
         many_contradictions(school, contradicts=wrong),
-    ], sheets
+        channel_gap(
+            channels.index,
+            share_open=channels["mean", "poster"], n_open=channels["size", "poster"],
+            share_slips=channels["mean", "slip"], n_slips=channels["size", "slip"],
+        ),
+    ], sheets  # fmt: skip
+
+
+def _contradicts(
+    county: SimulatedCounty, *, off: Mapping[str, float] | None = None, doubting: bool = True
+) -> np.ndarray:
+    """Rows whose class size contradicts the one on file, which is `off` by so many pupils at some schools;
+    none at a school whose file is doubted."""
+    frame = county.responses
+    known = county.schools.set_index("school")["class_size"] + pd.Series(off or {}, dtype=float).reindex(
+        county.schools["school"], fill_value=0
+    )
+    on_file, said = known.reindex(frame["school"]).to_numpy(), frame["class_size_said"].to_numpy()
+
+    def beyond(tolerance: float) -> np.ndarray:
+        return beyond_fact(said, said, known_low=on_file, known_high=on_file, tolerance=tolerance)
+
+    wrong = beyond(TOLERANCE) != 0
+    if not doubting:
+        return wrong
+    doubted = doubted_schools(
+        frame["school"].to_numpy(str),
+        beyond_half=beyond(TOLERANCE / 2),
+        audience=frame["audience"].to_numpy(str),
+    )
+    return wrong & ~np.isin(frame["school"].to_numpy(str), doubted)
+
+
+def _by_channel(county: SimulatedCounty) -> pd.DataFrame:
+    """School → share and number of those satisfied overall, by channel; coached sheets came by the poster."""
+    frame = county.responses[county.responses[county.overall] != DONT_KNOW]
+    channel = frame["channel"].mask(frame["label"] == "coached", "poster")
+    satisfied = (frame[county.overall] >= 4).astype(float)
+    return satisfied.groupby([frame["school"], channel]).agg(["mean", "size"]).unstack().fillna(0)

@@ -24,6 +24,7 @@ Q_LIMIT = 0.01
 MIN_COUNT = 8  # fewer equal things coincide by chance
 MAYBE_HIGH = 0.2
 MIN_SCHOOLS = 8  # to know what is usual in this county
+USUAL_CONTRADICTIONS = 0.15  # guesses, classes unlike the mean, a figure on file that is somewhat old
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,10 @@ def many_fast(school: ArrayLike, *, fast: ArrayLike) -> Signal:
 
 
 def many_contradictions(school: ArrayLike, *, contradicts: ArrayLike) -> Signal:
-    """More sheets contradict an imported statistic (`quality_rows.contradicts_fact`) than elsewhere; value =
-    their number. Trap: the imported statistic itself is old or wrong; then everybody contradicts it."""
-    return _excess("many_contradictions", "facts", school, contradicts)
+    """More sheets contradict an imported statistic (`quality_rows.contradicts_fact`) than elsewhere, and than
+    USUAL_CONTRADICTIONS; value = their number. Trap: the imported statistic itself is old or wrong; then
+    everybody contradicts it, and `quality_facts.doubted_schools` says so."""
+    return _excess("many_contradictions", "facts", school, contradicts, usual=USUAL_CONTRADICTIONS)
 
 
 def many_per_device(school: ArrayLike, *, device: ArrayLike, limit: int = MIN_COUNT) -> Signal:
@@ -212,14 +214,14 @@ def channel_gap(
     return _signal("channel_gap", "channel", labels, gap, np.full(len(labels), usual), p, None)
 
 
-def _excess(name: str, kind: Kind, school: ArrayLike, marked: ArrayLike) -> Signal:
-    """Binomial excess of marked rows against the rate of the other schools."""
+def _excess(name: str, kind: Kind, school: ArrayLike, marked: ArrayLike, *, usual: float = 0.0) -> Signal:
+    """Binomial excess of marked rows against the rate of the other schools, at least `usual`."""
     flag = np.asarray(marked, dtype=bool)
     labels, index, n = _groups(school)
     if flag.shape != index.shape:
         raise NumericInputError("one mark per response")
     count = np.bincount(index[flag], minlength=len(labels))
-    rate = (flag.sum() - count + 1) / (n.sum() - n + 2)
+    rate = np.maximum((flag.sum() - count + 1) / (n.sum() - n + 2), usual)
     return _signal(name, kind, labels, count, n * rate, stats.binom.sf(count - 1, n, rate), MIN_COUNT)
 
 
