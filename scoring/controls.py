@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from scoring.models import PopulationControl
+from surveys.asked_places import people_asked
 from surveys.audiences import AUDIENCES
 from surveys.models import ResidentPopulation, School, Wave, WaveAudience
-from surveys.waves import people_asked
 
 WHOLE_CLASS = "*"
 

@@ -41,7 +41,7 @@ from analysis.views import (
 from survey_site.accounts.access import allow, public
 from survey_site.accounts.school_mail import post_school_message, school_addresses
 from survey_site.accounts.views import accepting, audit_log, inviting, people
-from survey_site.views import account, desk, front, health, password_forgotten, scoring_rules
+from survey_site.views import account, desk, front, given_controls, health, password_forgotten, scoring_rules
 from surveys.views import (
     collectors,
     draws,
@@ -60,6 +60,7 @@ from surveys.views import (
 )
 
 RULES = {"scoring_rules": scoring_rules}
+CONTROLS = {"given_controls": given_controls}
 # Whom most pages let in; an act asks for the password again when signing in was a while ago.
 BUREAU, BUREAU_ACT = allow("bureau"), allow("bureau", fresh=True)
 READERS = allow("bureau", "reviewer")
@@ -178,6 +179,12 @@ urlpatterns = [
     path("desk/waves/<int:wave_id>/reopen/", BUREAU_ACT(wave_steps.wave_reopen), name="wave_reopen"),
     path("desk/waves/<int:wave_id>/delete/", BUREAU_ACT(wave_steps.wave_delete), name="wave_delete"),
     path("desk/waves/<int:wave_id>/collectors/", READERS(collectors.collectors), name="collectors"),
+    path(
+        "desk/waves/<int:wave_id>/collectors/add/",
+        BUREAU(wave_steps.collectors_add),
+        CONTROLS,
+        name="collectors_add",
+    ),
     path("desk/waves/collectors/<int:collector_id>/", READERS(collectors.collector), name="collector"),
     path(
         "desk/waves/collectors/<int:collector_id>/show/",

@@ -9,8 +9,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from analysis.views.county import county
+from scoring.models import PopulationControl
 from scoring.rules import shipped_rules
 from surveys.forms import RuleChoice
+from surveys.models import Wave
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -58,6 +60,11 @@ def scoring_rules(language: str) -> list[RuleChoice]:
         RuleChoice(key=key, name=_in(rule.name, language), description=_in(rule.description, language))
         for key, rule in shipped_rules().items()
     ]
+
+
+def given_controls(wave: Wave) -> set[str]:
+    """Audiences of the wave whose population controls were entered and do not follow the roster."""
+    return set(PopulationControl.objects.filter(wave=wave).values_list("audience", flat=True))
 
 
 def _in(texts: Mapping[str, str], language: str) -> str:

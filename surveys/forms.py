@@ -13,11 +13,12 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from surveys.asked_places import people_asked
 from surveys.audiences import AUDIENCES, Audience
 from surveys.models import Channels, County, DesignKind, School, Wave
 from surveys.questionnaire import instrument_keys, instrument_source, read_questionnaire, text_in
 from surveys.targets import share_out
-from surveys.waves import AudiencePlan, people_asked
+from surveys.waves import AudiencePlan
 
 PARENTS_PERCENT = Decimal(50)  # the ministry's scheme: parents at least half, the other groups alike
 SAMPLE_PER_MILLE = Decimal("1.5")  # of residents: the ministry's survey of 2024

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from surveys.asked_places import people_asked
 from surveys.audiences import AUDIENCES
 from surveys.models import Response, Wave
 from surveys.queries import TallyFrame
 from surveys.tallies import tables_by_collector
-from surveys.waves import people_asked
 
 
 def settled_frame(wave: Wave, frame: TallyFrame, *, step: int, only_small: bool) -> TallyFrame:

@@ -11,6 +11,7 @@ STATE_AFTER = {
     "created": WaveState.DRAFT, "opened": WaveState.OPEN, "closed": WaveState.CLOSED,
     "reopened": WaveState.OPEN,
 }  # fmt: skip
+WORDS = {"collectors_added": "collectors were added"}
 PLAN = "questionnaires, collectors, shares, design, scoring rule, smallest group, first day"
 
 
@@ -20,7 +21,8 @@ def record_problems(wave: Wave, *, digests: Mapping[int, bytes], kinds: Mapping[
     digests and kinds: of the stored batches, by number; number 0 is the empty chain. A wave without any
     record (made by a program, not at the desk) has nothing to be held against.
     """
-    events = list(WaveEvent.objects.filter(wave=wave, action__in=STATE_AFTER).order_by("at", "pk"))
+    every = list(WaveEvent.objects.filter(wave=wave).order_by("at", "pk"))
+    events = [event for event in every if event.action in STATE_AFTER]
     if not events:
         return []
     problems = []
@@ -30,9 +32,10 @@ def record_problems(wave: Wave, *, digests: Mapping[int, bytes], kinds: Mapping[
     for event in events:
         problems += _chain_problems(event, digests)
     problems += _late_replies(events, kinds)
-    for event in events:
+    for event in every:
         if "plan" in event.detail and _differs(event, wave):
-            problems.append(f"the plan is not the one recorded when the wave was {event.action}: {PLAN}")
+            when = WORDS.get(event.action, f"the wave was {event.action}")
+            problems.append(f"the plan is not the one recorded when {when}: {PLAN}")
     return problems
 
 

@@ -12,17 +12,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from surveys import seals
-from surveys.asked_places import people_asked
-from surveys.audiences import AUDIENCES
-from surveys.distribution.codes import new_collector_code
+from surveys.missing_collectors import add_late_collectors, add_missing_collectors
 from surveys.models import (
-    Channel,
     Channels,
-    Collector,
     County,
     DesignKind,
     QuestionnaireVersion,
-    School,
     Wave,
     WaveAudience,
     WaveChain,
@@ -31,7 +26,6 @@ from surveys.models import (
 )
 from surveys.plan_seal import seal_plan
 from surveys.questionnaire import instrument_source, read_questionnaire
-from surveys.wave_targets import planned_targets, store_grade_targets
 
 LARGEST_SHARE_ERROR = Decimal("0.0001")
 
@@ -117,7 +111,7 @@ def open_wave(wave: Wave, *, by: Any, now: datetime, sources: Mapping[str, str] 
         if not made:
             raise WaveRefused(_("There is nobody to ask yet: import the county's schools first."))
         versions = {row.audience: str(row.version) for row in wave.audiences.select_related("version")}
-        detail = {"collectors": made, "versions": versions, "plan": seal_plan(wave).as_detail}
+        detail = {"collectors": len(made), "versions": versions, "plan": seal_plan(wave).as_detail}
         _record(wave, "opened", by=by, now=now, detail=detail)
     wave.refresh_from_db()
 
@@ -137,6 +131,17 @@ def move_end(wave: Wave, *, ends_on: date, reason: str, by: Any, now: datetime) 
     wave.refresh_from_db()
 
 
+def ask_late_places(wave: Wave, *, by: Any, now: datetime) -> int:
+    """Makes the collectors an open wave lacks, for schools that came to the roster since; how many."""
+    with transaction.atomic():
+        _step(wave, {WaveState.OPEN}, WaveState.OPEN)
+        made = add_late_collectors(wave)
+        if made["collectors"]:
+            detail = made | {"plan": seal_plan(wave).as_detail}
+            _record(wave, "collectors_added", by=by, now=now, detail=detail)
+    return made["collectors"]
+
+
 def close_wave(wave: Wave, *, by: Any, now: datetime, reason: str = "") -> None:
     """Ends the wave: after this returns no further answer is counted."""
     with transaction.atomic():
@@ -152,25 +157,10 @@ def reopen_wave(wave: Wave, *, by: Any, now: datetime, reason: str) -> None:
         raise WaveRefused(_("Say why the wave is opened again; the reason stays on record."))
     with transaction.atomic():
         _step(wave, {WaveState.CLOSED}, WaveState.OPEN)
-        add_missing_collectors(wave)
-        detail = {"reason": reason, "plan": seal_plan(wave).as_detail} | _end_of_chain(wave)
+        made = add_late_collectors(wave)
+        detail = {"reason": reason, "plan": seal_plan(wave).as_detail} | made | _end_of_chain(wave)
         _record(wave, "reopened", by=by, now=now, detail=detail)
     wave.refresh_from_db()
-
-
-def collectors_to_make(wave: Wave) -> dict[str, int]:
-    """How many collectors opening the wave would make now, by audience."""
-    schools = list(School.objects.filter(county=wave.county, is_active=True))
-    townships = list(wave.county.townships.all())
-    return {
-        row.audience: len(_places(row.audience, schools, townships)) * len(channels_of(row))
-        for row in wave.audiences.all()
-    }
-
-
-def channels_of(row: WaveAudience) -> tuple[Channel, ...]:
-    """The ways an audience is asked, the open poster first."""
-    return Channels(row.channels).parts
 
 
 def frozen_version(key: str, *, now: datetime, source: str | None = None) -> QuestionnaireVersion:
@@ -188,51 +178,6 @@ def frozen_version(key: str, *, now: datetime, source: str | None = None) -> Que
     return QuestionnaireVersion.objects.create(
         key=key, number=number, digest=digest, source=source, frozen_at=now
     )
-
-
-def add_missing_collectors(wave: Wave) -> int:
-    """A collector for every place, audience and channel that has none yet; returns how many were made.
-
-    Each gets its part of the audience's target: as the wave's sampling plan and the changes made by hand say,
-    without them in proportion to the people it has. Of several channels the first one carries the target.
-    """
-    existing = set(wave.collectors.values_list("audience", "school_id", "township_id", "channel"))
-    schools = list(School.objects.filter(county=wave.county, is_active=True))
-    townships = list(wave.county.townships.all())
-    planned = planned_targets(wave)
-    fresh = []
-    for row in wave.audiences.all():
-        for place, _people in _places(row.audience, schools, townships):
-            cell = (row.audience, place.get("school_id"), place.get("township_id"))
-            target = 0 if any((*cell, channel) in existing for channel in Channel) else None
-            for channel in channels_of(row):
-                if (*cell, channel) in existing:
-                    continue
-                if target is None:
-                    target = sum(planned.get(cell, {}).values())
-                fresh.append(
-                    Collector(
-                        wave=wave, audience=row.audience, channel=channel, code=new_collector_code(),
-                        target=target, **place,
-                    )
-                )  # fmt: skip
-                target = 0
-    store_grade_targets(Collector.objects.bulk_create(fresh), planned)
-    return len(fresh)
-
-
-def _places(audience: str, schools: list[School], townships: list) -> list[tuple[dict, int]]:
-    """Where an audience is asked, and how many people it has there (0 where nobody counts them)."""
-    known = AUDIENCES[audience]
-    if known.scope == "township":
-        return [({"township_id": township.pk}, 0) for township in townships]
-    if known.scope == "county":
-        return [({}, 0)] if schools else []
-    places = [
-        ({"school_id": school.pk, "location": school.location}, people_asked(school, known.population))
-        for school in schools
-    ]
-    return [(place, people) for place, people in places if people > 0]
 
 
 def _check_plan(

@@ -37,6 +37,7 @@ PHRASES = {
     "wave_create": gettext_lazy("Drew up a wave"),
     "wave_edit": gettext_lazy("Changed a wave's draft"),
     "wave_open": gettext_lazy("Opened a wave"),
+    "collectors_add": gettext_lazy("Made collectors for new schools"),
     "wave_move_end": gettext_lazy("Moved a wave's last day"),
     "wave_close": gettext_lazy("Closed a wave"),
     "wave_reopen": gettext_lazy("Opened a wave again"),

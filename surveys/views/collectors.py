@@ -18,6 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 from surveys.audiences import AUDIENCES
 from surveys.distribution.links import link_of, origin_of
 from surveys.distribution.qr import qr_png, qr_svg
+from surveys.missing_collectors import late_places
 from surveys.models import Channel, Collector, School, Township, Wave
 from surveys.poster_openings import note_opening
 from surveys.progress import Progress
@@ -54,6 +55,7 @@ def collectors(request: HttpRequest, wave_id: int) -> HttpResponse:
         "sort": sort,
         "words": words,
         "school": School.objects.filter(county=request.scope.county, pk=school).first() if school else None,
+        "late": late_places(wave),
         "filters": [_audience_filter(wave, audience), _township_filter(request.scope.county, township)],
     }
     return render(request, "desk/collectors.html", context)

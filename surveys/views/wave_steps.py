@@ -1,28 +1,35 @@
-"""A wave's steps: opening, moving its end, closing, opening again, deleting. Each says first what follows."""
+"""A wave's steps: opening, late schools, moving its end, closing, opening again, deleting. Each says first
+what follows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from surveys.models import Wave
+from surveys.missing_collectors import LatePlaces, collectors_to_make, late_places
+from surveys.models import DesignKind, Wave
 from surveys.progress import NOTHING, progress_of_waves
 from surveys.views.waves import READ_AND_SEND, questionnaire_title
 from surveys.waves import (
     WaveRefused,
+    ask_late_places,
     close_wave,
-    collectors_to_make,
     delete_draft,
     move_end,
     open_wave,
     reopen_wave,
 )
+
+MOST_PLACES_SHOWN = 200
 
 
 @require_http_methods(READ_AND_SEND)
@@ -47,6 +54,36 @@ def wave_open(request: HttpRequest, wave_id: int) -> HttpResponse:
         "is_past": found.ends_on < timezone.localdate(),
     }
     return render(request, "desk/wave_open.html", context)
+
+
+@require_http_methods(READ_AND_SEND)
+def collectors_add(
+    request: HttpRequest, wave_id: int, given_controls: Callable[[Wave], Collection[str]]
+) -> HttpResponse:
+    """Collectors for schools that came to the roster after the wave opened: what would be made, then it is.
+
+    `given_controls` names the audiences whose population controls do not follow the roster; they belong to
+    a higher room, which passes the function in through the URL table.
+    """
+    found = _wave(request, wave_id)
+    if not found.is_open:
+        return _no_longer(request, found)
+    if request.method == "POST":
+        return _add_collectors(request, found)
+    late = late_places(found)
+    if late is None:
+        messages.info(request, _("Every school and township of the roster has its collectors."))
+        return redirect("collectors", found.pk)
+    context = {
+        "wave": found,
+        "late": late,
+        "places": [*late.schools, *late.townships][:MOST_PLACES_SHOWN],
+        "more": max(0, len(late.schools) + len(late.townships) - MOST_PLACES_SHOWN),
+        "sums": _sums_of(late, given_controls(found)),
+        "is_sampled": found.design == DesignKind.SAMPLED_SCHOOLS,
+        "was_closed": found.events.filter(action="closed").exists(),
+    }
+    return render(request, "desk/wave_collectors_add.html", context)
 
 
 @require_http_methods(READ_AND_SEND)
@@ -118,6 +155,36 @@ def wave_delete(request: HttpRequest, wave_id: int) -> HttpResponse:
         messages.error(request, _("Only a draft can be deleted; a wave that was opened stays on record."))
         return redirect("wave", found.pk)
     return render(request, "desk/wave_delete.html", {"wave": found})
+
+
+def _add_collectors(request: HttpRequest, wave: Wave) -> HttpResponse:
+    try:
+        made = ask_late_places(wave, by=request.user, now=timezone.now())
+    except WaveRefused as error:
+        messages.error(request, str(error))
+        return redirect("wave", wave.pk)
+    said = ngettext(
+        "%(count)s collector is made; the newest stand first. Print its poster or slips now.",
+        "%(count)s collectors are made; the newest stand first. Print their posters or slips now.",
+        made,
+    )
+    if made:
+        messages.success(request, said % {"count": made})
+    return redirect(f"{reverse('collectors', args=[wave.pk])}?sort=-order")
+
+
+def _sums_of(late: LatePlaces, given: Collection[str]) -> list[dict]:
+    """One line per audience: its people at these schools, whether they join the controls, its target."""
+    return [
+        {
+            "audience": audience,
+            "people": late.people(audience),
+            "is_given": audience in given,
+            "before": before,
+            "after": after,
+        }
+        for audience, (before, after) in late.targets.items()
+    ]
 
 
 def _wave(request: HttpRequest, wave_id: int) -> Wave:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from surveys.audiences import AUDIENCES
 from surveys.forms import RuleChoice, WaveForm
+from surveys.missing_collectors import late_places
 from surveys.models import School, Wave, WaveAudience, WaveEvent, WaveState
 from surveys.progress import SchoolProgress, progress_of_waves, wave_progress
 from surveys.questionnaire import instrument_keys, text_in
@@ -31,6 +32,7 @@ EVENTS = {
     "created": gettext_lazy("Draft made"),
     "edited": gettext_lazy("Draft changed"),
     "opened": gettext_lazy("Opened"),
+    "collectors_added": gettext_lazy("Collectors added for new schools"),
     "end_moved": gettext_lazy("Last day moved"),
     "answers_imported": gettext_lazy("Replies imported"),
     "closed": gettext_lazy("Closed"),
@@ -93,6 +95,7 @@ def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> Htt
         "filters": [_behind_filter(only_behind)],
         "events": [_event_line(event) for event in found.events.select_related("by")],
         "has_schools": School.objects.filter(county=found.county, is_active=True).exists(),
+        "late": None if request.htmx else late_places(found),
     }
     return render(request, "desk/wave.html", context)
 
@@ -178,6 +181,7 @@ def _event_line(event: WaveEvent) -> dict:
         "at": event.at,
         "reason": event.detail.get("reason", ""),
         "collectors": event.detail.get("collectors"),
+        "places": event.detail.get("places", []),
         "chain": event.detail.get("chain", "")[:16],
         "batches": event.detail.get("batches"),
     }

@@ -8,9 +8,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surveys.missing_collectors import collectors_to_make
 from surveys.models import Wave, WaveChain
 from surveys.targets import share_out
-from surveys.waves import AudiencePlan, WaveRefused, collectors_to_make, delete_draft, edit_draft, open_wave
+from surveys.waves import AudiencePlan, WaveRefused, delete_draft, edit_draft, open_wave
 from tests.surveys.builders import make_county, make_school, make_wave, open_wave_for
 
 PLAN = {

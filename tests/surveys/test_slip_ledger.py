@@ -10,6 +10,7 @@ from django.utils import timezone
 from survey_site.accounts.models import User
 from surveys.distribution.codes import new_slip_code, slip_digest
 from surveys.intake import IntakeRefused, Receipt, commit_batch
+from surveys.missing_collectors import collectors_to_make
 from surveys.models import AccessCode, Channels, Collector, SlipBatch, SlipStep, WaveAudience
 from surveys.print_jobs import PrintRefused, new_token, start_reprint, start_slips
 from surveys.slip_classes import grades_of, proposed_orders
@@ -31,7 +32,7 @@ from surveys.slip_ledger import (
     void_batch,
     void_code,
 )
-from surveys.waves import close_wave, collectors_to_make, open_wave
+from surveys.waves import close_wave, open_wave
 from tests.surveys.builders import make_county, make_school, make_wave
 from tests.surveys.small_wave import a_submission, small_wave
 

@@ -17,8 +17,9 @@ from survey_site.accounts.models import User
 from surveys.distribution.qr import qr_png, qr_svg
 from surveys.forms import proposed_targets, shares_of
 from surveys.intake import Submission, commit_batch
+from surveys.missing_collectors import add_missing_collectors
 from surveys.models import Collector, ResidentPopulation, Wave
-from surveys.waves import add_missing_collectors, close_wave, open_wave
+from surveys.waves import close_wave, open_wave
 from tests.surveys.builders import LONG_NAME, make_county, make_school, make_wave, open_wave_for, poster_of
 
 pytestmark = pytest.mark.django_db
