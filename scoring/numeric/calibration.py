@@ -6,14 +6,16 @@ Deville and Särndal 1992; Deville, Särndal and Sautory 1993; R `survey` 4.1 `p
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from scoring.numeric.auxiliary import AuxiliaryFit, indicator_matrix
 from scoring.numeric.design import Adjustment, SurveyDesign
 from scoring.numeric.errors import NotComputable, NumericInputError
-from scoring.numeric.raking import Margin, prepare_margins, rake
+from scoring.numeric.lines import lines_of
+from scoring.numeric.raking import Margin, checked_base, prepare_margins, rake_prepared
 from scoring.numeric.variance import sum_by
 
 # Misfit, relative to the size of a total, at which the solution is taken to be exact, and still good enough.
@@ -43,16 +45,27 @@ def poststratify(
     margin = prepare_margins([Margin("post-strata", cell, totals)], design.weight > 0)[0]
     held = sum_by(margin.codes, design.weight, len(margin.totals))
     factor = np.divide(margin.totals, held, out=np.zeros_like(held), where=held > 0)
-    weights = design.weight * factor[margin.codes]
-    return _adjusted(design, weights, [margin.codes], steps=1, worst=0.0)
+    x = indicator_matrix([np.arange(len(factor))])
+    return _adjusted(design, x, margin.codes, factor, steps=1, worst=0.0)
 
 
 def rake_design(design: SurveyDesign, margins: Sequence[Margin]) -> tuple[SurveyDesign, CalibrationReport]:
     """Raked weights with the standard errors of generalised raking (regression on all margin indicators,
-    weighted by the weights before raking)."""
-    raked = rake(design.weight, margins)
-    codes = [margin.codes for margin in prepare_margins(margins, design.weight > 0)]
-    return _adjusted(design, raked.weights, codes, steps=raked.passes, worst=raked.worst)
+    weighted by the weights before raking).
+
+    Rows of the same categories are raked by the same factor, so the cells of the margins are raked, each
+    with the mean weight of its rows.
+    """
+    each = np.ones(len(design))
+    start = checked_base(design.weight, each)
+    prepared = prepare_margins(margins, each)
+    cells = lines_of([margin.codes for margin in prepared])
+    of_cells = [replace(margin, codes=margin.codes[cells.example]) for margin in prepared]
+    base = cells.sums(start) / cells.rows
+    raked = rake_prepared(base, of_cells, counts=cells.rows)
+    factor = np.divide(raked.weights, base, out=np.zeros_like(base), where=base > 0)
+    x = indicator_matrix([margin.codes for margin in of_cells])
+    return _adjusted(design, x, cells.line, factor, steps=raked.passes, worst=raked.worst)
 
 
 def calibrate(
@@ -79,7 +92,9 @@ def calibrate(
     if not np.isfinite(x).all():
         raise NumericInputError("an auxiliary variable has a missing value; every response needs all of them")
     link, slope = _distance(distance, bounds)
-    w = design.weight
+    # g depends on the auxiliaries alone: rows that share them are one cell.
+    cells = lines_of(list(x.T))
+    x, w = x[cells.example], cells.sums(design.weight)
     scale = np.maximum(np.abs(target), w @ np.abs(x))
     scale = np.where(scale > 0, scale, 1.0)
     xs, ts = x / scale, target / scale
@@ -94,11 +109,7 @@ def calibrate(
             "widen the bounds or drop a control",
             code="calibration_not_converged",
         )
-    weights = w * g
-    adjustment = Adjustment(AuxiliaryFit(xs, w), weights)
-    used = w > 0
-    report = CalibrationReport(steps, worst, float(g[used].min()), float(g[used].max()))
-    return design.with_weights(weights, adjustment), report
+    return _adjusted(design, xs, cells.line, g, steps=steps, worst=worst)
 
 
 def trim(
@@ -139,12 +150,19 @@ def trim(
 
 
 def _adjusted(
-    design: SurveyDesign, weights: np.ndarray, codes: list[np.ndarray], *, steps: int, worst: float
+    design: SurveyDesign,
+    x: np.ndarray | sparse.spmatrix,
+    cell: np.ndarray,
+    g: np.ndarray,
+    *,
+    steps: int,
+    worst: float,
 ) -> tuple[SurveyDesign, CalibrationReport]:
-    fit = AuxiliaryFit(indicator_matrix(codes), design.weight)
-    used = design.weight > 0
-    g = weights[used] / design.weight[used]
-    report = CalibrationReport(steps, worst, float(g.min()), float(g.max()))
+    """Weights times g (c,) of their cell, whose auxiliaries are x (c, p)."""
+    weights = design.weight * g[cell]
+    used = g[np.unique(cell[design.weight > 0])]
+    report = CalibrationReport(steps, worst, float(used.min()), float(used.max()))
+    fit = AuxiliaryFit(x, design.weight, cell)
     return design.with_weights(weights, Adjustment(fit, weights)), report
 
 

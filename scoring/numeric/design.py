@@ -6,25 +6,21 @@ contradicts itself is refused. Source: Cochran 1977; Särndal, Swensson and Wret
 2010.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from scoring.numeric.auxiliary import AuxiliaryFit
-from scoring.numeric.errors import NumericInputError
+from scoring.numeric.errors import NotComputable, NumericInputError
+from scoring.numeric.lines import Lines, lines_of
+from scoring.numeric.stages import SampleStage, sample_stages
 from scoring.numeric.variance import SINGLE_UNIT_RULES, stratified_covariance, stratum_scale, sum_by
 
-
-@dataclass(frozen=True)
-class SampleStage:
-    """One stage: sampling unit of every row, and stratum, population and names of strata per unit."""
-
-    unit: np.ndarray  # (n,) codes
-    stratum: np.ndarray  # (units,) codes
-    population: np.ndarray | None  # (strata,) units in the population
-    names: tuple[str, ...]
+# Entries of a table of lines × groups that are handled at once; keeps a million rows within some 100 MB.
+_LINE_VALUES = 16_000_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class SurveyDesign:
     @property
     def row_stratum(self) -> np.ndarray:
         """(n,) first-stage stratum code of every row."""
-        return self.stages[0].stratum[self.stages[0].unit]
+        return self.stages[0].row_stratum
 
     def degrees_of_freedom(self, domain: np.ndarray | None = None) -> int:
         """First-stage units minus strata, counted over those that hold a row of the domain (booleans)."""
@@ -62,23 +58,28 @@ class SurveyDesign:
         strata[first.stratum[held]] = True
         return int(held.sum()) - int(strata.sum())
 
+    def degrees_of_freedom_by(self, group: np.ndarray, n_groups: int) -> np.ndarray:
+        """(n_groups,) the same for disjoint groups of rows with codes 0..n_groups-1, -1 in none."""
+        first, inside = self.stages[0], group >= 0
+        pairs = pd.unique(first.unit[inside] * n_groups + group[inside])
+        unit, owner = np.divmod(pairs, n_groups)
+        strata = pd.unique(first.stratum[unit] * n_groups + owner) % n_groups
+        return np.bincount(owner, minlength=n_groups) - np.bincount(strata, minlength=n_groups)
+
     def with_weights(self, weight: np.ndarray, adjustment: Adjustment | None = None) -> "SurveyDesign":
         """The same sample with other weights; `adjustment` makes the standard errors know of a calibration,
         without it the weights count as fixed design weights."""
         added = self.adjustments if adjustment is None else (*self.adjustments, adjustment)
         return replace(self, weight=np.asarray(weight, float), adjustments=added)
 
-    def residuals(self, weighted: np.ndarray) -> np.ndarray:
-        """Weighted linearised values (n, k) after the regressions on the auxiliaries of every calibration.
-
-        Adjustments are taken in the order in which they were made (as R `survey` does).
-        """
-        values = np.asarray(weighted, float)
+    @cached_property
+    def lines(self) -> Lines:
+        """Rows that agree in their sampling units (in their strata where they are the units) and in what
+        every calibration made of them."""
+        columns = [stage.row_stratum if stage.of_rows else stage.unit for stage in self.stages]
         for adjustment in self.adjustments:
-            after = adjustment.weights_after[:, None]
-            per_weight = np.divide(values, after, out=np.zeros_like(values), where=after != 0)
-            values = (per_weight - adjustment.fit.fitted(per_weight)) * after
-        return values
+            columns += [adjustment.fit.cell, adjustment.fit.weights, adjustment.weights_after]
+        return lines_of(columns)
 
     def covariance(self, weighted: np.ndarray, *, covariance: bool = True) -> np.ndarray:
         """(k, k) covariance, or (k,) variances, of k estimates from their weighted linearised values (n, k).
@@ -87,9 +88,72 @@ class SurveyDesign:
         sampling fractions above them; a stage without population sizes below one that has them counts as
         complete.
         """
-        values = self.residuals(weighted)
-        k = values.shape[1]
-        result = np.zeros((k, k) if covariance else k)
+        lines = self.lines
+        values = self._of_positive_weight(np.asarray(weighted, float))
+        sums = lines.sums(values)
+
+        def within(scale: np.ndarray) -> np.ndarray:
+            scaled = lines.deviations(values, sums)
+            scaled *= np.sqrt(scale)[lines.line][:, None]
+            return scaled.T @ scaled if covariance else np.einsum("nk,nk->k", scaled, scaled)
+
+        return self._over_stages(lines, sums, within, covariance)
+
+    def group_covariance(
+        self, weighted: np.ndarray, *, group: np.ndarray, n_groups: int, covariance: bool = True
+    ) -> np.ndarray:
+        """The same for estimates of disjoint groups: of estimate b, `weighted` (n,) holds the values in the
+        rows of group b, and all others are 0. group: (n,) codes 0..n_groups-1, -1 in none."""
+        lines = self.lines.split(group)
+        values = self._of_positive_weight(np.asarray(weighted, float)[:, None])
+        sums = lines.sums(values)
+        squares = lines.sums(lines.deviations(values, sums)[:, 0] ** 2)
+        owner = group[lines.example]
+        width = n_groups if covariance else max(1, _LINE_VALUES // len(lines))
+        parts = []
+        for start in range(0, n_groups, width):
+            asked = np.arange(start, min(start + width, n_groups))
+            mine = owner[:, None] == asked
+
+            # A line has values of one group only: deviations of two groups never meet in it.
+            def within(scale: np.ndarray, mine: np.ndarray = mine) -> np.ndarray:
+                found = (scale * squares) @ mine
+                return np.diag(found) if covariance else found
+
+            parts.append(self._over_stages(lines, np.where(mine, sums, 0.0), within, covariance))
+        return parts[0] if covariance else np.concatenate(parts)
+
+    def _of_positive_weight(self, values: np.ndarray) -> np.ndarray:
+        """Values (n, k), 0 where a calibration left no weight: there is no residual per weight."""
+        for adjustment in self.adjustments:
+            if (adjustment.weights_after[self.lines.example] == 0).any():
+                values = np.where(adjustment.weights_after[:, None] == 0, 0.0, values)
+        return values
+
+    def _residual_sums(self, lines: Lines, sums: np.ndarray) -> np.ndarray:
+        """Sums by line (g, k) of the weighted linearised values after the regressions on the auxiliaries of
+        every calibration, in the order in which they were made (as R `survey` does)."""
+        for adjustment in self.adjustments:
+            fit = adjustment.fit
+            after = adjustment.weights_after[lines.example][:, None]
+            before = fit.weights[lines.example][:, None]
+            cell = fit.cell[lines.example]
+            per_weight = np.divide(sums, after, out=np.zeros_like(sums), where=after != 0)
+            fitted = fit.fitted_from_sums(sum_by(cell, before * per_weight, fit.n_cells))
+            sums = (per_weight - lines.rows[:, None] * fitted[cell]) * after
+        return sums
+
+    def _over_stages(
+        self,
+        lines: Lines,
+        sums: np.ndarray,
+        within: Callable[[np.ndarray], np.ndarray],
+        covariance: bool,
+    ) -> np.ndarray:
+        """Variance between the units of every stage, from sums by line (g, k); where rows are the units,
+        `within` adds that inside the lines, given the scale (g,) of their squares."""
+        sums = self._residual_sums(lines, sums)
+        result: np.ndarray | float = 0.0
         multiplier: np.ndarray | None = None
         parent_fraction: np.ndarray | None = None
         for depth, stage in enumerate(self.stages):
@@ -97,16 +161,23 @@ class SurveyDesign:
                 if stage.population is None or parent_fraction is None:
                     break
                 multiplier = self._multiplier(depth, parent_fraction)
-            n_units, n_strata = len(stage.stratum), len(stage.names)
-            held = np.bincount(stage.stratum, minlength=n_strata)
+            held = stage.held
             scale = stratum_scale(
                 held, stage.population, multiplier=multiplier, single_unit=self.single_unit, names=stage.names
             )
+            scale = _averaged(scale)
+            unit = stage.unit[lines.example]
+            if stage.of_rows:
+                totals, stratum, units = sums, stage.stratum[unit], lines.rows
+                result = result + within(scale[stratum])
+            else:
+                totals = sum_by(unit, sums, len(stage.stratum))
+                stratum, units = stage.stratum, np.ones(len(stage.stratum))
             result = result + stratified_covariance(
-                sum_by(stage.unit, values, n_units),
-                stratum=stage.stratum,
-                units=np.ones(n_units),
-                n_strata=n_strata,
+                totals,
+                stratum=stratum,
+                units=units,
+                n_strata=len(stage.names),
                 scale=scale,
                 single_unit=self.single_unit,
                 covariance=covariance,
@@ -115,7 +186,7 @@ class SurveyDesign:
                 break
             fraction = np.where(np.isfinite(stage.population), held / stage.population, 0.0)[stage.stratum]
             parent_fraction = fraction if multiplier is None else fraction * multiplier[stage.stratum]
-        return result
+        return np.asarray(result)
 
     def _multiplier(self, depth: int, parent_fraction: np.ndarray) -> np.ndarray:
         """Sampling fractions above each stratum of this stage, through the unit that contains it."""
@@ -123,6 +194,16 @@ class SurveyDesign:
         multiplier = np.zeros(len(stage.names))
         multiplier[stage.stratum[stage.unit]] = parent_fraction[above.unit]
         return multiplier
+
+
+def _averaged(scale: np.ndarray) -> np.ndarray:
+    """Scales (strata,) of which those that stand for the average of the others (nan) are resolved."""
+    averaged = np.isnan(scale)
+    if not averaged.any():
+        return scale
+    if averaged.all():
+        raise NotComputable("every stratum has only one sampling unit", code="single_unit_stratum")
+    return np.where(averaged, 0.0, scale) * len(scale) / (len(scale) - averaged.sum())
 
 
 def survey_design(
@@ -153,97 +234,24 @@ def survey_design(
         raise NumericInputError(
             f"single-unit rule '{single_unit}' is unknown; allowed are {', '.join(SINGLE_UNIT_RULES)}"
         )
-    ids = [_codes(column, "sampling unit", n_rows) for column in psu] or [np.arange(n_rows)]
-    if len(strata) > len(ids) or len(population) > len(ids):
-        raise NumericInputError(
-            f"the design has {len(ids)} stage(s) of sampling units but {len(strata)} of strata and "
-            f"{len(population)} of population sizes"
-        )
-    stages: list[SampleStage] = []
-    above = np.zeros(n_rows, int)
-    for depth, column in enumerate(ids):
-        if depth < len(strata):
-            names, inner = _labels(strata[depth], n_rows)
-        else:
-            names, inner = np.array(["all"]), np.zeros(n_rows, int)
-        label, stratum = np.unique(above * len(names) + inner, return_inverse=True)
-        nested = depth > 0 or psu_ids_repeat_across_strata
-        unit = _nested_units(column, stratum if nested else None, above if depth else None)
-        first = _first_rows(unit)
-        if not nested and (stratum[first][unit] != stratum).any():
-            raise NumericInputError(
-                "a sampling unit's id appears in more than one stratum; correct the ids, or state that they "
-                "are numbered anew in every stratum (psu_ids_repeat_across_strata)"
-            )
-        size = len(label)
-        people = None
-        if depth < len(population):
-            people = _population(
-                population[depth], stratum, np.bincount(stratum[first], minlength=size), n_rows
-            )
-        readable = tuple(str(names[code % len(names)]) for code in label)
-        stages.append(SampleStage(unit, stratum[first], people, readable))
-        above = unit
+    stages = sample_stages(
+        n_rows,
+        psu=psu,
+        strata=strata,
+        population=population,
+        psu_ids_repeat_across_strata=psu_ids_repeat_across_strata,
+    )
     if len(stages[0].stratum) == 1 and n_rows > 1 and psu and not (strata and psu_ids_repeat_across_strata):
         raise NumericInputError("the design has only one first-stage sampling unit; no variance can be had")
-    return SurveyDesign(_weights(weight, stages, n_rows), tuple(stages), single_unit)
+    return SurveyDesign(_weights(weight, stages, n_rows), stages, single_unit)
 
 
-def _codes(column: Sequence, what: str, n_rows: int) -> np.ndarray:
-    codes, _ = pd.factorize(np.asarray(column))
-    if len(codes) != n_rows:
-        raise NumericInputError(f"the {what} column has {len(codes)} entries for {n_rows} rows")
-    if (codes < 0).any():
-        raise NumericInputError(f"row {int(np.flatnonzero(codes < 0)[0]) + 1} has no {what}")
-    return codes
-
-
-def _labels(column: Sequence, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    codes, names = pd.factorize(np.asarray(column), sort=True)
-    if len(codes) != n_rows:
-        raise NumericInputError(f"the stratum column has {len(codes)} entries for {n_rows} rows")
-    if (codes < 0).any():
-        raise NumericInputError(f"row {int(np.flatnonzero(codes < 0)[0]) + 1} has no stratum")
-    return np.asarray(names), codes
-
-
-def _nested_units(column: np.ndarray, stratum: np.ndarray | None, above: np.ndarray | None) -> np.ndarray:
-    key = column.astype(np.int64)
-    for outer in (stratum, above):
-        if outer is not None:
-            key = pd.factorize(key * (int(outer.max()) + 1) + outer)[0]
-    return pd.factorize(key)[0]
-
-
-def _first_rows(unit: np.ndarray) -> np.ndarray:
-    first = np.zeros(unit.max() + 1, int)
-    first[unit[::-1]] = np.arange(len(unit))[::-1]
-    return first
-
-
-def _population(column: Sequence[float], stratum: np.ndarray, held: np.ndarray, n_rows: int) -> np.ndarray:
-    values = np.asarray(column, float)
-    if len(values) != n_rows or np.isnan(values).any() or (values <= 0).any():
-        raise NumericInputError("every row needs a population size of its stratum, above 0")
-    if (values <= 1).all() and (values < 1).any():
-        values = held[stratum] / values
-    elif (values < 1).any():
-        raise NumericInputError("population sizes must be all at least 1, or all sampling fractions up to 1")
-    people = np.zeros(len(held))
-    people[stratum] = values
-    if not np.allclose(people[stratum], values, rtol=1e-9):
-        row = int(np.flatnonzero(~np.isclose(people[stratum], values, rtol=1e-9))[0])
-        raise NumericInputError(f"row {row + 1}: the population size differs within its stratum")
-    return people
-
-
-def _weights(weight: Sequence[float] | None, stages: list[SampleStage], n_rows: int) -> np.ndarray:
+def _weights(weight: Sequence[float] | None, stages: Sequence[SampleStage], n_rows: int) -> np.ndarray:
     if weight is None:
         result = np.ones(n_rows)
         for stage in stages:
             if stage.population is not None:
-                held = np.bincount(stage.stratum, minlength=len(stage.names))
-                result *= (stage.population / held)[stage.stratum][stage.unit]
+                result *= (stage.population / stage.held)[stage.row_stratum]
         if np.isinf(result).any():
             raise NumericInputError(
                 "weights cannot be computed from an infinite population; give the weights"

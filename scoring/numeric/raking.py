@@ -92,8 +92,22 @@ def rake(
     returned.
     """
     n = np.ones(len(base)) if counts is None else np.asarray(counts, float)
-    start = _checked_base(base, n)
-    prepared = prepare_margins(margins, n)
+    start = checked_base(base, n)
+    return rake_prepared(
+        start, prepare_margins(margins, n), counts=n, tolerance=tolerance, max_passes=max_passes
+    )
+
+
+def rake_prepared(
+    start: np.ndarray,
+    prepared: Sequence[PreparedMargin],
+    *,
+    counts: np.ndarray,
+    tolerance: float = TOLERANCE,
+    max_passes: int = MAX_PASSES,
+) -> RakedWeights:
+    """The same for margins that are prepared and base weights that are checked."""
+    n = counts
     weights = start.copy()
     history: list[float] = []
     while True:
@@ -191,7 +205,8 @@ def margin_warnings(
 
 
 def _prepare(margin: Margin, held: np.ndarray) -> PreparedMargin:
-    codes, found = pd.factorize(np.asarray(margin.category))
+    words = margin.category
+    codes, found = pd.factorize(words if isinstance(words, pd.Categorical) else np.asarray(words))
     if len(codes) != len(held):
         raise NumericInputError(f"margin '{margin.name}' has {len(codes)} entries for {len(held)} rows")
     missing = (codes < 0) & (held > 0)
@@ -224,7 +239,8 @@ def _prepare(margin: Margin, held: np.ndarray) -> PreparedMargin:
     return PreparedMargin(margin.name, tuple(names), codes, totals)
 
 
-def _checked_base(base: np.ndarray, n: np.ndarray) -> np.ndarray:
+def checked_base(base: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Base weights (g,), 0 where n says that nobody answered; anything but numbers from 0 is refused."""
     start = np.asarray(base, float).copy()
     if len(start) != len(n):
         raise NumericInputError("base weights and counts must have one entry per row")
