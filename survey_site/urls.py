@@ -37,6 +37,7 @@ from analysis.views import (
     small_schools,
     standards,
     task_table,
+    unheard,
 )
 from survey_site.accounts.access import allow, public
 from survey_site.accounts.school_mail import post_school_message, school_addresses
@@ -49,6 +50,7 @@ from surveys.views import (
     print_jobs,
     respond,
     roster,
+    roster_undo,
     school_desk,
     school_messages,
     schools,
@@ -109,6 +111,7 @@ urlpatterns = [
         READERS(more_replies.more_replies_page),
         name="more_replies",
     ),
+    path("desk/waves/<int:wave_id>/unheard/", READERS(unheard.unheard_page), name="unheard"),
     path(
         "desk/waves/<int:wave_id>/small-schools/",
         READERS(small_schools.small_schools_page),
@@ -296,6 +299,9 @@ urlpatterns = [
     path("desk/roster/preview/<str:token>/", BUREAU(roster.preview), name="roster_preview"),
     path("desk/roster/preview/<str:token>/problems.xlsx", BUREAU(roster.problems), name="roster_problems"),
     path("desk/roster/imports/<int:import_id>/", READERS(roster.imported), name="roster_import"),
+    path(
+        "desk/roster/imports/<int:import_id>/undo/", BUREAU_ACT(roster_undo.roster_undo), name="roster_undo"
+    ),
     path("desk/indicators/", READERS(indicators.indicators), name="indicators"),
     path("desk/indicators/form.xlsx", READERS(indicators.form_file), name="indicator_form"),
     path("desk/indicators/preview/<str:token>/", BUREAU(indicator_preview.preview), name="indicator_preview"),

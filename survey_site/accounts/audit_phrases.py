@@ -122,6 +122,7 @@ PHRASES = {
     "roster_form": gettext_lazy("Downloaded the roster's form"),
     "roster_preview": gettext_lazy("Decided on an uploaded roster"),
     "roster_problems": gettext_lazy("Downloaded a roster's faults"),
+    "roster_undo": gettext_lazy("Undid a roster import"),
     "school": gettext_lazy("Changed a school"),
 }
 ADMINISTRATION = gettext_lazy("Worked in the administration")

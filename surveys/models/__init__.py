@@ -5,7 +5,7 @@ from .messages import MessageToSchool, SchoolMessage
 from .plan import CollectorTarget, Draw, HardStop, PlannedTarget, PosterOpening, TargetPlan
 from .questionnaire import QuestionnaireVersion
 from .response import Batch, BatchKind, Response, Source, Tally, Void, WaveChain
-from .roster import RosterImport, RosterUpload
+from .roster import RosterImport, RosterUndo, RosterUpload
 from .slips import PrintJob, SlipBatch, SlipStep
 from .wave import (
     AccessCode,
@@ -22,7 +22,7 @@ from .wave import (
 __all__ = [
     "AccessCode", "Batch", "BatchKind", "Channel", "Channels", "Collector", "CollectorTarget", "County",
     "DesignKind", "Draw", "HardStop", "Location", "MessageToSchool", "PlannedTarget", "PosterOpening",
-    "PrintJob", "QuestionnaireVersion", "ResidentPopulation", "Response", "RosterImport", "RosterUpload",
-    "School", "SchoolMessage", "SlipBatch", "SlipStep", "Source", "Stage", "Tally", "TargetPlan",
-    "Township", "Void", "Wave", "WaveAudience", "WaveChain", "WaveEvent", "WaveState",
+    "PrintJob", "QuestionnaireVersion", "ResidentPopulation", "Response", "RosterImport", "RosterUndo",
+    "RosterUpload", "School", "SchoolMessage", "SlipBatch", "SlipStep", "Source", "Stage", "Tally",
+    "TargetPlan", "Township", "Void", "Wave", "WaveAudience", "WaveChain", "WaveEvent", "WaveState",
 ]  # fmt: skip

@@ -13,7 +13,8 @@ class RosterImport(models.Model):
     """Who imported which file when, and what it changed. Written, never changed.
 
     `changes` lists the schools and residents that were added or changed: {"schools": [{"row", "code", "name",
-    "added", "changes": [[field, old, new], …]}], "residents": [[location, old, new], …]}.
+    "added", "changes": [[field, old, new], …]}], "residents": [[location, old, new, source before, source],
+    …], "townships": [new name, …]}. The first traces have neither sources nor townships.
     """
 
     county = models.ForeignKey(County, models.PROTECT, related_name="roster_imports")
@@ -37,6 +38,22 @@ class RosterImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.county} {self.file_name}"
+
+
+class RosterUndo(models.Model):
+    """That an import was undone, by whom and why. What it had changed stays in its trace."""
+
+    of = models.OneToOneField(RosterImport, models.PROTECT, related_name="undo")
+    reason = models.CharField(_("reason"), max_length=500)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("undone roster import")
+        verbose_name_plural = _("undone roster imports")
+
+    def __str__(self) -> str:
+        return str(self.of)
 
 
 class RosterUpload(models.Model):

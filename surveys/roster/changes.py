@@ -120,14 +120,20 @@ def _township_names(county: County | None) -> set[str]:
 
 def _changes(school: School, row: SchoolRow) -> Iterator[Change]:
     for field in FIELDS:
-        old = school.township.name if field == "township" else getattr(school, field)
-        if field == "pupils_by_grade":
-            old = {grade: count for grade, count in old.items() if count}
-        new = getattr(row, field)
+        old, new = value_of(school, field), getattr(row, field)
         if old != new:
             yield Change(field, old, new)
     if not school.is_active:
         yield Change("is_active", False, True)
+
+
+def value_of(school: School, field: str) -> Any:
+    """An entry of a school as a roster and an import's trace give it."""
+    if field == "township":
+        return school.township.name
+    if field == "pupils_by_grade":
+        return {grade: count for grade, count in school.pupils_by_grade.items() if count}
+    return getattr(school, field)
 
 
 def _changed_residents(county: County | None, checked: CheckedRoster) -> list[ChangedResidents]:

@@ -140,5 +140,8 @@ def _trace(changes: RosterChanges) -> dict[str, list]:
         }
         for each in changes.changed
     ]
-    residents = [[each.row.location, each.old_people, each.row.people] for each in changes.residents]
-    return {"schools": added + changed, "residents": residents}
+    residents = [
+        [each.row.location, each.old_people, each.row.people, each.old_source, each.row.source]
+        for each in changes.residents
+    ]
+    return {"schools": added + changed, "residents": residents, "townships": list(changes.new_townships)}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from surveys.models import ResidentPopulation, RosterImport, RosterUpload, School
+from surveys.models import ResidentPopulation, RosterImport, RosterUndo, RosterUpload, School
 from surveys.roster.cells import ROSTER_LIMITS, RosterFileError
 from surveys.roster.changes import RosterChanges, roster_changes
 from surveys.roster.checking import check_roster
@@ -26,6 +26,7 @@ from surveys.roster.saving import (
     waiting_upload,
 )
 from surveys.roster.template import notes, problems_table, roster_form
+from surveys.roster.undoing import newest_import, why_not_undone
 from surveys.roster.wording import ChangeLine, change_lines, location_name
 from surveys.views.lists import page_of
 
@@ -76,7 +77,7 @@ def roster(request: HttpRequest) -> HttpResponse:
             return redirect("roster_preview", upload.token)
     context = {
         "refused": refused,
-        "imports": page_of(request, county.roster_imports.select_related("by")),
+        "imports": page_of(request, county.roster_imports.select_related("by", "undo")),
         "schools": School.objects.filter(county=county, is_active=True).count(),
         "notes": notes(),
         "largest_mb": ROSTER_LIMITS.file_bytes // 1024**2,
@@ -155,21 +156,34 @@ def imported(request: HttpRequest, import_id: int) -> HttpResponse:
     trace = get_object_or_404(
         RosterImport.objects.select_related("by"), county=request.scope.county, pk=import_id
     )
-    schools = trace.changes.get("schools", [])
+    newest = newest_import(trace.county)
     context = {
         "trace": trace,
+        "undo": RosterUndo.objects.select_related("by").filter(of=trace).first(),
+        "is_newest": trace == newest,
+        "why_not": why_not_undone(trace) if trace == newest else "",
+    } | changes_of(trace)
+    return render(request, "desk/roster_import.html", context)
+
+
+def changes_of(trace: RosterImport, *, backwards: bool = False) -> dict:
+    """What an import changed, for a page: its schools and residents; backwards, what undoing it changes."""
+    way = -1 if backwards else 1
+    schools = trace.changes.get("schools", [])
+    return {
         "schools": [
             SchoolLines(
-                one["row"], one["code"], one["name"], one["added"], list(change_lines(one["changes"]))
+                one["row"], one["code"], one["name"], one["added"],
+                list(change_lines((field, *pair[::way]) for field, *pair in one["changes"])),
             )
             for one in schools[:MOST_LINES_SHOWN]
         ],
         "more": max(0, len(schools) - MOST_LINES_SHOWN),
         "residents": [
-            (location_name(location), old, new) for location, old, new in trace.changes.get("residents", [])
+            (location_name(location), *(old, new)[::way])
+            for location, old, new, *_sources in trace.changes.get("residents", [])
         ],
-    }
-    return render(request, "desk/roster_import.html", context)
+    }  # fmt: skip
 
 
 def _preview(request: HttpRequest, token: str) -> Preview | None:

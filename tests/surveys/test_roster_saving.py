@@ -99,7 +99,7 @@ def test_importing_the_same_file_again_changes_nothing(county):
     trace = import_roster(county, roster, file=file, by=None, now=NOW)
     assert (sorted(School.objects.values_list()), sorted(ResidentPopulation.objects.values_list())) == before
     assert (trace.added, trace.changed, trace.unchanged, trace.residents_changed) == (0, 0, 3, 0)
-    assert trace.changes == {"schools": [], "residents": []}
+    assert trace.changes == {"schools": [], "residents": [], "townships": []}
     assert Township.objects.count() == 2
 
 
