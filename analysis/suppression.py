@@ -29,7 +29,7 @@ Reason = Literal["few", "together", "running", "waiting"]
 # What goes when a figure goes. Replies (`responses`) stay; don't-know and blank are answers.
 ANSWERS = (
     "estimate", "se", "se_smoothed", "interval", "interval_design_based", "valid", "dont_know", "blank",
-    "weights", "effective_n", "part_of_variance",
+    "weights", "effective_n", "df", "part_of_variance",
 )  # fmt: skip
 
 

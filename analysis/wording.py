@@ -52,10 +52,21 @@ def verdict_sentence(results: WaveResults) -> str:
             "Even with sampling error counted in the county's favour, the rate is below %(limit)s: "
             "its one-sided 95%% upper bound is %(bound)s."
         ) % {"limit": limit, "bound": upper}
-    return _(
+    undetermined = _(
         "%(limit)s lies between the lower bound %(lower)s and the upper bound %(upper)s: these answers show "
         "neither that the limit is reached nor that it is missed."
     ) % {"limit": limit, "lower": lower, "upper": upper}
+    if results.figure.side not in ("above", "below"):
+        return undetermined
+    return joined(
+        [
+            undetermined,
+            _(
+                "The 95%% interval lies on one side of it; the verdict is more careful with small audiences."
+            )
+            % {},
+        ]
+    )
 
 
 def readings(results: WaveResults) -> list[Reading]:

@@ -44,8 +44,8 @@ def interval_of(
 
 
 def county_interval_of(found: CompositeEstimate | LocationEstimate, rule: ScoringRule) -> list[float] | None:
-    """95% of a composite, on the variance the verdict uses (`composite_interval`); none where the data
-    carry none."""
+    """95% of a composite, put together from its audiences' (`composite_interval`); none where the data carry
+    none."""
     try:
         return composite_interval(found, level=LEVEL, scale=scale_of(rule)).as_list()
     except NotComputable:

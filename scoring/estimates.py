@@ -63,7 +63,7 @@ def estimate_wave(
         "rule": rule.key, "unit": "share" if rule.is_share else "points", "threshold": rule.threshold,
         "level": LEVEL, "alpha": ALPHA, "design": design.kind, "fpc": design.fpc,
         "estimate": None, "se": None, "df": None, "interval": None, "verdict": None, "reasons": [],
-        "interval_design_based": None, "se_smoothed": None,
+        "interval_method": None, "interval_design_based": None, "se_smoothed": None,
         "audiences": [], "locations": [], "schools": [], "topics": [], "merges": [], "merged_classes": [],
         "responses": int(frame.cells["responses"].sum()) if len(frame.cells) else 0, "valid": 0,
         "tipping_point": None,
@@ -159,6 +159,7 @@ def _fill(
     result["estimate"], result["se"], result["df"] = composite.estimate, composite.se, composite.df
     result["valid"] = composite.n_valid
     result["interval"] = county_interval_of(composite, rule)
+    result["interval_method"] = "mover" if rule.is_share else "t"
     result |= _design_based(composite, rule)
     result["merged_classes"] = [
         {"audience": merge.audience, "location": merge.location, "into": merge.into}
@@ -204,7 +205,7 @@ def _fill_audiences(result: dict, composite: CompositeEstimate, rule: ScoringRul
             found = (one.estimate, one.variance, one.n_valid, one.df)
             row |= {
                 "estimate": one.estimate, "se": one.se, "valid": one.n_valid,
-                "effective_n": one.n_eff, "part_of_variance": one.part_of_variance,
+                "effective_n": one.n_eff, "df": one.df, "part_of_variance": one.part_of_variance,
                 "interval": interval_of(*found, rule, kish_n=one.n_eff),
             }  # fmt: skip
 
@@ -230,10 +231,14 @@ def _fill_parts(
 
 
 def _verdict(found: Verdict) -> dict:
+    """lower, upper: the bounds that decide, the wider of the two pairs beneath them."""
+    lower, upper = found.deciding
     return {
-        "verdict": found.verdict, "lower": found.lower, "upper": found.upper, "n_star": found.n_star,
+        "verdict": found.verdict, "lower": lower, "upper": upper, "n_star": found.n_star,
         "variance": found.variance, "variance_smoothed": found.variance_smoothed,
         "point_rule": found.point_rule, "alpha": found.alpha,
+        "smoothed": found.lower is not None and [found.lower, found.upper],
+        "confirming": found.confirming and [found.confirming.lower, found.confirming.upper],
     }  # fmt: skip
 
 

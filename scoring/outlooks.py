@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 from scoring.controls import Control
+from scoring.numeric.audience_states import AudienceState, smooth_variances
 from scoring.numeric.outlook import Outlook, more_replies
-from scoring.numeric.verdict import AudienceState, Verdict, smooth_variances
+from scoring.numeric.verdict import Verdict
 
 
 def outlook_of(result: Mapping, controls: Sequence[Control], *, is_running: bool = False) -> Outlook:

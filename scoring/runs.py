@@ -25,8 +25,8 @@ from surveys.settled import settled_frame
 
 # Of an open wave's figures, what moves with every reply.
 HEADLINE = (
-    "estimate", "se", "se_smoothed", "df", "interval", "interval_design_based", "valid", "reasons",
-    "warnings",
+    "estimate", "se", "se_smoothed", "df", "interval", "interval_method", "interval_design_based", "valid",
+    "reasons", "warnings",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from analysis.code_sentences import merge_sentence, merged_class_sentence
 from analysis.other_rules import other_rules
 from analysis.results import WaveResults, wave_results
-from analysis.templatetags.figures import rate_text
+from analysis.templatetags.figures import interval_text, rate_text
 from analysis.views.county import result_context, wave_of
 from analysis.wording import extreme_sentences, rule_sentences, tipping_in_short, verdict_word
 from scoring.controls import Control, population_controls
@@ -65,6 +65,10 @@ def _bounds(results: WaveResults) -> dict[str, str]:
         "lower": rate_text(found["lower"], unit=figure.unit, limit=figure.limit),
         "upper": rate_text(found["upper"], unit=figure.unit, limit=figure.limit),
         "alpha": f"{results.result['alpha'] * 100:g}%",
+    } | {
+        pair: interval_text(*found[pair], unit=figure.unit, limit=figure.limit)
+        for pair in ("smoothed", "confirming")
+        if found.get(pair) and found.get("confirming")
     }
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from scoring.numeric.audience_states import AudienceState
 from scoring.numeric.errors import NotComputable, NumericInputError
-from scoring.numeric.verdict import AudienceState, Verdict
+from scoring.numeric.verdict import Verdict
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from scoring.numeric.audience_states import floor_of_share
 from scoring.numeric.blocks import BlockMeans, Contrast, ItemSums, block_means
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite_shares import composite_factors
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.intervals import Interval, wald
 from scoring.numeric.recode import CellSums, PairSums
-from scoring.numeric.verdict import floor_of_share
 
 _MARK = "\x1f"
 

@@ -163,6 +163,7 @@ def county_verdict(job: Job) -> dict:
     found, shares = county(job), job.parameters.get("shares")
     designs = {"S0": STRATA, "C": SCHOOLS}
     results: dict = {}
+    confirm = bool(job.parameters.get("confirm", False))
     if "V+" in str(job.parameters.get("rule", "V+")):
         composites = {
             key: _whole(found, "t2_overall", design, shares_of(job)) for key, design in designs.items()
@@ -175,7 +176,9 @@ def county_verdict(job: Job) -> dict:
             name = f"{key}.{_decimals(alpha)}" + (
                 "" if threshold == 0.85 else f".threshold{threshold * 100:g}"
             )
-            results[name] = verdict_result(verdict(composites[key], threshold=threshold, alpha=alpha))
+            results[name] = verdict_result(
+                verdict(composites[key], threshold=threshold, alpha=alpha, confirm=confirm)
+            )
         return results
     shares = shares_of(job) if shares else _official(found)
     asked = {key: float(job.parameters[key]) for key in ("threshold", "alpha") if key in job.parameters}

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from scoring.numeric.audience_states import AudienceState
 from scoring.numeric.composite import CompositeEstimate
-from scoring.numeric.county_interval import Scale, composite_interval, design_interval
+from scoring.numeric.county_interval import Scale, composite_interval, design_interval, smoothed_interval
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.estimation import Estimate, JointEstimates
 from scoring.numeric.intervals import ShareEstimate, all_share_intervals, effective_n, korn_graubard, wald
-from scoring.numeric.verdict import AudienceState, Verdict, judge
+from scoring.numeric.verdict import Verdict, judge
 from scoring.numeric.weighting import kish
 
 _BY_DEFINITION = ("wilson_neff", "wilson_neff_noadj", "wilson_t")
@@ -45,14 +46,15 @@ def mean_result(
 
 
 def composite_intervals(composite: CompositeEstimate, *, level: float = 0.95, scale: Scale = "share") -> dict:
-    """`ci_smoothed`: the interval the desk prints, on the variance of the verdict; `ci_korn_graubard`, of a
-    share, on the design's own. Null where the answers carry none."""
+    """`ci_mover`: the interval the desk prints; `ci_smoothed` on the variance of the verdict;
+    `ci_korn_graubard`, of a share, on the design's own. Null where the answers carry none."""
+    forms = {"ci_mover": composite_interval, "ci_smoothed": smoothed_interval}
+    if scale == "share":
+        forms["ci_korn_graubard"] = design_interval
     try:
-        printed = composite_interval(composite, level=level, scale=scale).as_list()
-        plain = design_interval(composite, level=level, scale=scale).as_list()
+        return {name: form(composite, level=level, scale=scale).as_list() for name, form in forms.items()}
     except NotComputable:
-        printed = plain = None
-    return {"ci_smoothed": printed} | ({"ci_korn_graubard": plain} if scale == "share" else {})
+        return dict.fromkeys(forms)
 
 
 def joint_result(joint: JointEstimates, *, level: float = 0.95) -> dict:
@@ -86,8 +88,13 @@ def share_result(share: ShareEstimate, *, level: float = 0.95) -> dict:
 
 
 def verdict_result(v: Verdict) -> dict:
-    """A verdict as the reference cases spell it, with the point rule and the reasons beside it."""
-    return {
+    """A verdict as the reference cases spell it, with the point rule and the reasons beside it, and the
+    second pair of bounds where it had to agree."""
+    confirming = v.confirming and {
+        "confirming_lower_one_sided": v.confirming.lower,
+        "confirming_upper_one_sided": v.confirming.upper,
+    }
+    return (confirming or {}) | {
         "estimate": v.estimate,
         "variance_linearised": v.variance,
         "variance_smoothed": v.variance_smoothed,

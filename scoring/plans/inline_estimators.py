@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from scoring.numeric.audience_states import AudienceState
 from scoring.numeric.composite_shares import checked_shares
 from scoring.numeric.fay_herriot import Method, fay_herriot
 from scoring.numeric.multiplicity import adjust_p_values
@@ -13,7 +14,7 @@ from scoring.numeric.sequences import asymptotic_sequence, bernoulli_sequence, n
 from scoring.numeric.small_area import shrink_schools
 from scoring.numeric.spending import alpha_spending_bounds
 from scoring.numeric.unweighted import UNWEIGHTED_INTERVALS, finite_population_interval, share_test
-from scoring.numeric.verdict import AudienceState, judge
+from scoring.numeric.verdict import judge
 from scoring.plans.checks import needed, numbers_of, only_known
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import verdict_result

@@ -111,23 +111,29 @@ def test_verdict_is_the_smoothed_test_of_the_reference(frame, controls, rule):
     found = estimate(frame, controls, replace(rule, locations="own"))["verdict"]
     wanted = golden_case("P-county_a-verdict-recommended").expected["S0.05"]
     assert found["verdict"] == wanted["verdict"] == "met"
-    assert found["lower"] == pytest.approx(wanted["lower_one_sided"], rel=1e-7)
-    assert found["upper"] == pytest.approx(wanted["upper_one_sided"], rel=1e-7)
+    bounds = [wanted["lower_one_sided"], wanted["upper_one_sided"]]
+    assert found["smoothed"] == pytest.approx(bounds, rel=1e-7)
+    # What decides is the wider of this pair and of the one that confirms it.
+    assert found["lower"] == min(found["smoothed"][0], found["confirming"][0])
+    assert found["upper"] == max(found["smoothed"][1], found["confirming"][1])
     assert found["n_star"] == pytest.approx(wanted["n_star"], rel=1e-7)
 
 
-def test_the_printed_interval_stands_on_the_variance_of_the_verdict(frame, controls, rule):
+def test_the_printed_interval_is_put_together_from_the_audiences(frame, controls, rule):
     found = estimate(frame, controls, replace(rule, locations="own"))
     wanted = golden_case("P-county_a-verdict-recommended").expected["S0.05"]
-    p, variance, df, n = found["estimate"], wanted["variance_smoothed"], found["df"], found["valid"]
-    n_star = p * (1 - p) / variance * (stats.t.ppf(0.025, n - 1) / stats.t.ppf(0.025, df)) ** 2
-    lower = stats.beta.ppf(0.025, n_star * p, n_star * (1 - p) + 1)
-    upper = stats.beta.ppf(0.975, n_star * p + 1, n_star * (1 - p))
-    assert found["interval"] == pytest.approx([lower, upper], rel=1e-7)
-    assert found["se_smoothed"] == pytest.approx(variance**0.5, rel=1e-7)
-    # The design's own stays beside it, and is the narrower one.
-    plain = found["interval_design_based"]
-    assert found["interval"][0] < plain[0] < plain[1] < found["interval"][1]
+    margins = np.zeros(2)
+    for row in found["audiences"]:
+        p, n, df = row["estimate"], row["valid"], row["df"]
+        n_star = p * (1 - p) / row["se"] ** 2 * (stats.t.ppf(0.025, n - 1) / stats.t.ppf(0.025, df)) ** 2
+        n_star = min(n_star, n)
+        limits = stats.beta.ppf([0.025, 0.975], n_star * p + 0.5, n_star * (1 - p) + 0.5)
+        margins += row["share"] ** 2 * (limits - p) ** 2
+    # Strata hold one audience each, so no covariance comes on top.
+    by_hand = [found["estimate"] - margins[0] ** 0.5, found["estimate"] + margins[1] ** 0.5]
+    assert found["interval"] == pytest.approx(by_hand, rel=1e-7)
+    assert found["interval_method"] == "mover"
+    assert found["se_smoothed"] == pytest.approx(wanted["variance_smoothed"] ** 0.5, rel=1e-7)
 
 
 def test_pooled_rule_is_the_plain_share_of_valid_answers(frame, controls, rule):

@@ -46,7 +46,7 @@ def _line(result: dict) -> str:
     figures = [
         f"{key} {result[key]:.6g}" for key in ("estimate", "se") if isinstance(result.get(key), int | float)
     ]
-    interval = result.get("ci_smoothed") or result.get("ci_korn_graubard") or result.get("ci_t")
+    interval = result.get("ci_mover") or result.get("ci_korn_graubard") or result.get("ci_t")
     if interval:
         figures.append(f"[{interval[0]:.6g}, {interval[1]:.6g}]")
     if result.get("verdict"):

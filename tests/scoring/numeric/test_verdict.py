@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from scoring.numeric.audience_states import AudienceState
 from scoring.numeric.composite import estimate_composite
 from scoring.numeric.domains import estimate_domains
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.intervals import ShareEstimate, korn_graubard, likelihood, logit, wilson
 from scoring.numeric.outlook import more_replies, tipping_point
 from scoring.numeric.recode import CellSums
-from scoring.numeric.verdict import AudienceState, judge, plain_test, verdict
+from scoring.numeric.verdict import judge, plain_test, verdict
 from tests.golden_cases import assert_matches, golden_case
 from tests.scoring.numeric.county_cells import IDX, SCHOOLS, SHARES, STRATA, TOP2, county_sums
 
@@ -53,7 +54,9 @@ def judged(audiences, *, threshold=0.85, alpha=0.05, **kwargs):
 def test_recommended_verdict_of_the_county(key):
     case = golden_case("P-county_a-verdict-recommended")
     want = case.expected[key]
-    v = verdict(county(DESIGNS[key.split(".")[0]]), threshold=want["threshold"], alpha=want["alpha"])
+    v = verdict(
+        county(DESIGNS[key.split(".")[0]]), threshold=want["threshold"], alpha=want["alpha"], confirm=False
+    )
     got = {
         "estimate": v.estimate,
         "variance_linearised": v.variance,

@@ -132,13 +132,13 @@ def test_an_approximate_correction_says_so(folder):
     assert not any("correction" in one for one in run_plan(plan(design=off), base=folder)["warnings"])
 
 
-def test_the_printed_interval_stands_on_the_variance_of_the_verdict(folder):
+def test_the_printed_interval_and_the_ones_it_is_compared_with(folder):
     found = run_plan(plan(parameters={"shares": SHARES, "class_shares": "own"}), base=folder)
     want = golden_case("P-county_a-verdict-recommended").expected["S0.05"]
     assert found["variance_smoothed"] == pytest.approx(want["variance_smoothed"], rel=1e-9)
     (low, high), (plain_low, plain_high) = found["ci_smoothed"], found["ci_korn_graubard"]
     assert low < plain_low < found["estimate"] < plain_high < high
-    wider = run_plan(plan(parameters={"shares": SHARES, "class_shares": "own", "level": 0.99}), base=folder)[
-        "ci_smoothed"
-    ]
-    assert wider[0] < low and high < wider[1]
+    wider = run_plan(plan(parameters={"shares": SHARES, "class_shares": "own", "level": 0.99}), base=folder)
+    assert wider["ci_smoothed"][0] < low and high < wider["ci_smoothed"][1]
+    (low, high), wider = found["ci_mover"], wider["ci_mover"]
+    assert wider[0] < low < found["estimate"] < high < wider[1]
