@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -89,9 +89,28 @@ def words(kind: str) -> dict[str, str]:
     }
 
 
-def first_words(kind: str) -> str:
-    """The values a clerk may write, for a message: "primary (小学), junior (初中)"."""
-    return ", ".join(f"{value} ({spellings[0]})" for value, spellings in _file()["words"][kind].items())
+def first_words(kind: str, only: Iterable[str] | None = None) -> Texts:
+    """The values a clerk may write, for a message: 小学、初中 or "primary (小学), junior (初中)"."""
+    found = {
+        value: spellings[0]
+        for value, spellings in _file()["words"][kind].items()
+        if only is None or value in only
+    }
+    return {
+        CHINESE: "、".join(found.values()),
+        ENGLISH: ", ".join(f"{value} ({spelling})" for value, spelling in found.items()),
+    }
+
+
+def called(key: str, columns: Mapping[str, Column]) -> Texts:
+    """A column as messages call it: by its Chinese heading, or in English by its key."""
+    if key in columns:
+        return {CHINESE: columns[key].name[CHINESE], ENGLISH: key}
+    head, _, stage = key.rpartition("_")
+    if head in columns and stage in STAGES:
+        return {CHINESE: f"{STAGE_NAMES[stage][CHINESE]}{columns[head].name[CHINESE]}", ENGLISH: key}
+    text = _file()["texts"].get(key)
+    return {CHINESE: text["name"][CHINESE] if text else key, ENGLISH: key}
 
 
 def plain(text: str) -> str:

@@ -183,7 +183,7 @@ def refuse_misfits(county: County, *, stage: str, inputs: EvaluationInputs) -> N
     if stage not in EvaluationStage.values:
         raise EvaluationRefused(
             _("Stage: found “%(found)s”; allowed: %(allowed)s.")
-            % {"found": stage, "allowed": ", ".join(EvaluationStage.values)}
+            % {"found": stage, "allowed": _(", ").join(map(str, EvaluationStage.labels))}
         )
     if inputs.school_table is None and inputs.county_table is None:
         raise EvaluationRefused(_("Nothing to evaluate: choose a school table or the county's items."))

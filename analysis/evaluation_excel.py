@@ -18,6 +18,7 @@ from analysis.evaluation_reading import (
     school_lines,
     standard_of_evaluation,
 )
+from analysis.evaluation_remarks import dispersion_remark, setting_word
 from analysis.evaluation_sheets import Cell, Column, Workbook
 from analysis.models import Evaluation
 from analysis.standard_parts import Standard
@@ -37,7 +38,7 @@ def evaluation_workbook(evaluation: Evaluation) -> bytes:
         columns = _school_columns(indicator_names(keys, standard, language=reader_language()))
         book.add(_("Schools"), columns, _school_rows(result, standard, keys))
     if result["dispersions"]:
-        book.add(_("Coefficients"), _dispersion_columns(), _dispersion_rows(result))
+        book.add(_("Coefficients"), _dispersion_columns(), _dispersion_rows(result, standard))
     book.add(_("Shortfalls"), _shortfall_columns(), _shortfall_rows(result, standard))
     book.add(_("Plan to pass"), _plan_columns(), _plan_rows(result, standard))
     book.add(_("Sources"), [Column(_("What"), 34), Column(_("Value"), 40), Column(_("Source"), 80)],
@@ -168,12 +169,12 @@ def _dispersion_columns() -> list[Column]:
     ]  # fmt: skip
 
 
-def _dispersion_rows(result: Result) -> Iterator[Sequence[Any]]:
+def _dispersion_rows(result: Result, standard: Standard) -> Iterator[Sequence[Any]]:
     for one in dispersion_lines(result):
         yield (
             texts(one["name"]), stage_word(one["stage"]), verdict_word(one["verdict"]), one["cv"],
             one["limit"], one["mean"], one["sd"], one["schools"], one["pupils"],
-            _("given, not computed") if one["origin"] == "given" else one["reason"] or "",
+            dispersion_remark(one, standard),
         )  # fmt: skip
     for one in result["composites"]:
         yield (_("Composite"), stage_word(one["stage"]), "", one["value"], *[None] * 5,
@@ -257,7 +258,8 @@ def _source_rows(evaluation: Evaluation, result: Result, standard: Standard) -> 
             )
     for key, setting in standard.settings.items():
         value = result["settings"].get(key)
-        yield texts(setting.name), _("left open") if value is None else value, texts(setting.source)
+        word = setting_word(setting, value) if isinstance(value, str) else value
+        yield texts(setting.name), _("left open") if value is None else word, texts(setting.source)
     for column, price in evaluation.prices_yuan.items():
         yield _("Unit price: %(name)s") % {"name": texts(standard.columns[column].name)}, price, ""
     for name in names_of(result["missing"], standard, language=reader_language()):

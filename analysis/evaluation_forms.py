@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from analysis.evaluation import LONGEST_SOURCE, EvaluationInputs, TypedRecognition
 from analysis.evaluation_figures import unit_prices
 from analysis.evaluation_plans import setting_values, typed_recognition
+from analysis.evaluation_recognition import recognition_rule
+from analysis.evaluation_remarks import choice_words, setting_word
 from analysis.file_errors import EvaluationFileError
 from analysis.findings import CHINESE, ENGLISH, said
 from analysis.models import EvaluationStage, IndicatorTable, TableLevel
-from analysis.rule_kinds.county_rules import RecognitionRule, Reference
 from analysis.rule_kinds.k_of_n import KOfN
 from analysis.rule_kinds.rooms_and_classes import ClassSize, ForEvery
 from analysis.standard_parts import Setting, Standard
@@ -97,12 +98,8 @@ class EvaluateForm(forms.Form):
         return any(name.startswith("price-") for name in self.errors)
 
     @property
-    def choice_words(self) -> dict[str, str]:
-        """What may be chosen of each setting, in words."""
-        return {
-            key: "、".join(choice_word(one) for one in setting.choices)
-            for key, setting in self.standard.settings.items()
-        }
+    def choice_words(self) -> Mapping[str, str]:
+        return choice_words(self.standard)
 
     @property
     def price_rows(self) -> Iterator[tuple[str, forms.BoundField]]:
@@ -162,7 +159,7 @@ class EvaluateForm(forms.Form):
     def _setting_field(self, setting: Setting) -> forms.Field:
         label = said(setting.name, self.language)
         if setting.choices:
-            choices = [(one, choice_word(one)) for one in setting.choices]
+            choices = [(one, setting_word(setting, one)) for one in setting.choices]
             if setting.default is None:
                 choices.insert(0, ("", _("left open")))
             return forms.ChoiceField(
@@ -186,15 +183,6 @@ class EvaluateForm(forms.Form):
             self.add_error(field, error.texts[self.language])
 
 
-def choice_word(choice: str) -> str:
-    """A choice of a setting as the desk says it; a province's own stays as its file has it."""
-    words = {
-        "statistical": _("with sampling error (statistical)"),
-        "point": _("the figure itself (point)"),
-    }
-    return words.get(choice, choice)
-
-
 def tables_of(county: County, *, year: int, level: str) -> QuerySet[IndicatorTable]:
     """The tables of a year that were not taken back, the newest first: that one counts."""
     tables = IndicatorTable.objects.filter(county=county, year=year, level=level, withdrawn_at=None)
@@ -210,8 +198,7 @@ def frozen_runs(county: County) -> dict[str, ScoreRun]:
 
 def asks_recognition(standard: Standard) -> bool:
     """Whether the standard speaks of recognition at all."""
-    rules = [one.rule.shown if isinstance(one.rule, Reference) else one.rule for one in standard.criteria]
-    return any(isinstance(rule, RecognitionRule) for rule in rules)
+    return recognition_rule(standard) is not None
 
 
 def priced_columns(standard: Standard) -> list[str]:

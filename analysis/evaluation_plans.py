@@ -15,11 +15,11 @@ from analysis.columns import plain
 from analysis.county_items import CountyAnswers, ItemLine, county_answers
 from analysis.facts import CountyFacts, Recognition
 from analysis.file_errors import EvaluationFileError, in_row
-from analysis.findings import WORDS, Sentence
+from analysis.findings import CHINESE, ENGLISH, WORDS, Sentence, Texts
 from analysis.quantities import NotANumber, has_percent_sign, read_number
 from analysis.school_table import Record, SchoolTable, column_headings, school_table
 from analysis.standard import read_standard_file, shipped_standard, standard_keys
-from analysis.standard_parts import SettingValues, Standard
+from analysis.standard_parts import Setting, SettingValues, Standard
 from surveys.roster.cells import Limits, RosterFileError, Row, Sheet
 from surveys.roster.reading import read_sheets
 
@@ -59,28 +59,38 @@ def setting_values(standard: Standard, given: Mapping[str, str]) -> SettingValue
             )
         if setting.choices:
             if text not in setting.choices:
-                raise _setting_error(key, text, ", ".join(setting.choices))
+                raise _setting_error(setting, text, {CHINESE: "、".join(setting.choices),
+                                                     ENGLISH: ", ".join(setting.choices)})  # fmt: skip
             values[key] = text
             continue
         try:
             number = read_number(text)
         except NotANumber as error:
             raise EvaluationFileError(
-                "设置“{setting}”：{why}", "setting {setting}: {why}", setting=key, why=error.texts
+                "设置“{setting}”：{why}",
+                "setting {setting}: {why}",
+                setting=_called(setting),
+                why=error.texts,
             ) from error
         low, high = setting.least, setting.most
         if number is None or (low is not None and number < low) or (high is not None and number > high):
-            ends = " to ".join("…" if end is None else f"{float(end):g}" for end in (low, high))
-            raise _setting_error(key, text, f"a number, {ends}")
+            ends = ["…" if end is None else f"{float(end):g}" for end in (low, high)]
+            raise _setting_error(
+                setting, text, {CHINESE: f"{'至'.join(ends)}的数", ENGLISH: f"a number, {' to '.join(ends)}"}
+            )
         values[key] = number
     return values
 
 
-def _setting_error(key: str, found: str, allowed: str) -> EvaluationFileError:
+def _called(setting: Setting) -> Texts:
+    return {CHINESE: setting.name[CHINESE], ENGLISH: setting.key}
+
+
+def _setting_error(setting: Setting, found: str, allowed: Texts) -> EvaluationFileError:
     return EvaluationFileError(
         "设置“{setting}”填写了“{found}”，可填：{allowed}。",
         "setting {setting}: found '{found}'; allowed: {allowed}",
-        setting=key,
+        setting=_called(setting),
         found=found,
         allowed=allowed,
     )

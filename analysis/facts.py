@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
-from analysis.columns import COMPULSORY
+from analysis.columns import COMPULSORY, STAGE_NAMES
 from analysis.dispersions import DispersionUnknown, GivenDispersion, IndicatorDispersion, dispersion_of
 from analysis.findings import CHINESE, ENGLISH, Sentence, Texts, Word
 from analysis.standard_parts import Indicator, SettingValues, Standard
@@ -172,8 +172,21 @@ class CountyFacts:
                     {CHINESE: f"设置“{setting.name[CHINESE]}”", ENGLISH: f"setting '{setting.name[ENGLISH]}'"}
                 )
             else:
-                found.append(named.name if named else _OTHER_NAMES.get(code, code))
+                found.append(named.name if named else _OTHER_NAMES.get(code) or self._published(code))
         return tuple(found)
+
+    def _published(self, code: str) -> Texts | str:
+        """A published figure that stands in for a school table: <indicator>.<stage>.sd"""
+        key, _, rest = code.partition(".")
+        stage, _, figure = rest.partition(".")
+        indicator = self.standard.indicators.get(key)
+        if indicator is None or stage not in STAGE_NAMES or figure not in _PUBLISHED:
+            return code
+        parts = (STAGE_NAMES[stage], indicator.name, _PUBLISHED[figure])
+        return {
+            CHINESE: "".join(part[CHINESE] for part in parts),
+            ENGLISH: " ".join(part[ENGLISH] for part in parts),
+        }
 
     def item(self, key: str) -> ItemFact:
         return self.items.get(key) or ItemFact(None, missing=(key,))
@@ -206,6 +219,11 @@ class CountyFacts:
         )
 
 
+_PUBLISHED: Mapping[str, Texts] = {
+    "mean": {CHINESE: "均值", ENGLISH: "mean"},
+    "sd": {CHINESE: "标准差", ENGLISH: "standard deviation"},
+    "cv": {CHINESE: "差异系数", ENGLISH: "coefficient of variation"},
+}
 _OTHER_NAMES: Mapping[str, Texts] = {
     "recognition": {CHINESE: "社会认可度", ENGLISH: "recognition"},
     "school": {CHINESE: "学校", ENGLISH: "schools"},
@@ -213,6 +231,24 @@ _OTHER_NAMES: Mapping[str, Texts] = {
     "stage": {CHINESE: "学段", ENGLISH: "stage"},
     "public": {CHINESE: "公办民办", ENGLISH: "public or private"},
     "location": {CHINESE: "城乡分类", ENGLISH: "location"},
+    # Why a score run has no rate or no verdict.
+    "audience_without_answers": {CHINESE: "某类调查对象的有效答卷", ENGLISH: "valid answers of an audience"},
+    "few_answers": {CHINESE: "足够的有效答卷", ENGLISH: "enough valid answers"},
+    "too_few_answers": {CHINESE: "足够的有效答卷", ENGLISH: "enough valid answers"},
+    "no_degrees_of_freedom": {CHINESE: "足够的有效答卷", ENGLISH: "enough valid answers"},
+    "no_df": {CHINESE: "足够的有效答卷", ENGLISH: "enough valid answers"},
+    "no_variance": {CHINESE: "足够的有效答卷", ENGLISH: "enough valid answers"},
+    "single_unit_stratum": {
+        CHINESE: "同类地区中至少两所有答卷的学校",
+        ENGLISH: "two schools with answers in a class of places",
+    },
+    "empty_block": {CHINESE: "某一组别的有效答卷", ENGLISH: "valid answers of a group"},
+    "item_not_asked": {CHINESE: "计分规则所需的题目", ENGLISH: "the item that the scoring rule needs"},
+    "no_resident_population": {
+        CHINESE: "城区、镇区、乡村的常住人口数",
+        ENGLISH: "the resident population of city, town and village",
+    },
+    "no_population": {CHINESE: "各类调查对象的人数", ENGLISH: "the number of people of each audience"},
 }
 
 

@@ -29,7 +29,7 @@ def in_row(file: str, row: int, zh: str, en: str, **values: Any) -> EvaluationFi
     )
 
 
-def in_cell(file: str, row: int, cell: str, zh: str, en: str, **values: Any) -> EvaluationFileError:
+def in_cell(file: str, row: int, cell: str | Texts, zh: str, en: str, **values: Any) -> EvaluationFileError:
     """`cell`: the column, or the item of a county's file."""
     return EvaluationFileError(
         "{file}第{row}行“{cell}”：" + zh,

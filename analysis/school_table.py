@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from analysis.columns import STAGE_NAMES, STAGES, STAGES_OF_TYPE, first_words, plain, text_headings, words
+from analysis.columns import (
+    STAGE_NAMES,
+    STAGES,
+    STAGES_OF_TYPE,
+    called,
+    first_words,
+    plain,
+    text_headings,
+    words,
+)
 from analysis.facts import SchoolRow
 from analysis.file_errors import in_cell, in_row
 from analysis.findings import CHINESE, ENGLISH, NO_UNIT, Sentence, Texts
@@ -111,7 +120,7 @@ def _read_line(record: Record, standard: Standard, name: str) -> _Line:
     cells, columns = record.cells, standard.columns
 
     def refuse(column: str, zh: str, en: str, **values: Any) -> NoReturn:
-        raise in_cell(name, record.line, column, zh, en, **values)
+        raise in_cell(name, record.line, called(column, columns), zh, en, **values)
 
     def word(column: str) -> str:
         text = plain(cells.get(column, ""))
@@ -230,6 +239,10 @@ def _by_stage(lines: list[_Line], name: str) -> dict[str, _Line]:
     return found
 
 
+def _word(kind: str, value: str) -> Texts:
+    return {CHINESE: first_words(kind, (value,))[CHINESE], ENGLISH: value}
+
+
 def _type(lines: list[_Line], by_stage: Mapping[str, _Line], name: str) -> str:
     """The type all rows of a school agree on; from their stages where none is given."""
     given = sorted({line.school_type for line in lines if line.school_type})
@@ -241,7 +254,7 @@ def _type(lines: list[_Line], by_stage: Mapping[str, _Line], name: str) -> str:
             "“{school}”的办学类型不一致（{types}）；一所学校只有一种类型。",
             "'{school}' has the types {types}; allowed: one",
             school=first.school,
-            types=given,
+            types=[_word("school_type", one) for one in given],
         )
     stages = tuple(stage for stage in STAGES if stage in by_stage)
     if not given:
@@ -265,9 +278,9 @@ def _type(lines: list[_Line], by_stage: Mapping[str, _Line], name: str) -> str:
                 by_stage[stage].line,
                 "“{type}”类学校没有“{stage}”学段；可填：{allowed}。",
                 "a school of type '{type}' has no stage '{stage}'; allowed: {allowed}",
-                type=given[0],
-                stage=stage,
-                allowed=", ".join(may_have) or "(blank)",
+                type=_word("school_type", given[0]),
+                stage=_word("stage", stage),
+                allowed=first_words("stage", may_have) if may_have else {CHINESE: "留空", ENGLISH: "(blank)"},
             )
     return given[0]
 

@@ -209,6 +209,7 @@ class Setting:
     least: Fraction | None = None
     most: Fraction | None = None
     default: Fraction | str | None = None
+    words: Mapping[str, Texts] = field(default_factory=dict)  # choice → what a reader is shown for it
 
 
 @dataclass(frozen=True)

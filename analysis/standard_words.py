@@ -12,6 +12,8 @@ from analysis.standard_file import ITEM_KINDS, StandardFile
 from analysis.standard_parts import CountyItem, Exclusion, Formula, Indicator, Open, Setting
 from surveys.toml_file import Table, at
 
+_SETTING_KEYS = ("name", "source", "choices", "words", "least", "most", "default", "confidence")
+
 
 class StandardWords(StandardFile):
     """One file being read, up to the words that its criteria are written in."""
@@ -45,9 +47,11 @@ class StandardWords(StandardFile):
     def setting(self, key: str, table: Table) -> Setting:
         place = f"settings.{key}"
         self.check_key(key, place)
-        self.only_keys(table, ("name", "source", "choices", "least", "most", "default", "confidence"), place)
+        self.only_keys(table, _SETTING_KEYS, place)
         self.confidence(table, place)
         choices = self.words(table, "choices", place) if "choices" in table else ()
+        words = self.tables(table, "words", place) if "words" in table else {}
+        self.all_known(words, choices, at(place, "words"), "choice of this setting", "这项设置的可选值")
         least, most = (
             self.fraction(table, name, place) if name in table else None for name in ("least", "most")
         )
@@ -66,8 +70,9 @@ class StandardWords(StandardFile):
                     f"写的是{float(default):g}，不在least与most之间",
                 )
         return Setting(
-            key, self.texts(table, "name", place), self.source(table, place), choices, least, most, default
-        )
+            key, self.texts(table, "name", place), self.source(table, place), choices, least, most, default,
+            {choice: self.texts(words, choice, at(place, "words")) for choice in words},
+        )  # fmt: skip
 
     def item(self, key: str, table: Table) -> CountyItem:
         place = f"items.{key}"

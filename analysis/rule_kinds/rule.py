@@ -110,27 +110,41 @@ def over_rows(
         for word in ("not_met", "not_computable", "undetermined")
     }
     values = {"all": len(parts), "met": sum(part.verdict == "met" for part in parts)} | {
+        "schools": len({part.school for part in parts}),
         "bad": names["not_met"],
         "n_bad": len(names["not_met"]),
+        "schools_bad": len({part.school for part in parts if part.verdict == "not_met"}),
         "unknown": names["not_computable"] + names["undetermined"],
         "lacking": facts.names(missing_in(parts)),
     }
-    what = ("所学校", "schools") if of_schools else ("所学校（分学段）", "schools (by stage)")
-    if verdict == "met":
-        sentence = Sentence(f"{{all}}{what[0]}全部达标。", f"All {{all}} {what[1]} meet it.", values)
-    elif verdict == "not_met":
-        sentence = Sentence(
-            f"{{all}}{what[0]}中{{n_bad}}所未达标：{{bad}}。",
-            f"{{n_bad}} of {{all}} {what[1]} do not meet it: {{bad}}.",
-            values,
-        )
-    else:
-        sentence = Sentence(
-            f"{{all}}{what[0]}中{{met}}所达标，其余无法计算（缺{{lacking}}）：{{unknown}}。",
-            f"{{met}} of {{all}} {what[1]} meet it; not computable for want of {{lacking}}: {{unknown}}.",
-            values,
-        )
+    sentence = Sentence(*(_OF_SCHOOLS if of_schools else _BY_STAGE)[verdict], values)
     return Finding(key, verdict, sentence, missing=missing_in(parts), parts=tuple(parts))
+
+
+# A school of several stages is judged once per stage and counted once as a school: both are said.
+_BY_STAGE_OPEN = (
+    "{schools}所学校{all}个学段中，{met}个学段达标，其余无法计算（缺{lacking}）：{unknown}。",
+    "{met} of {all} stages in {schools} schools meet it; not computable for want of {lacking}: {unknown}.",
+)
+_BY_STAGE = {
+    "met": ("{schools}所学校{all}个学段全部达标。", "All {schools} schools meet it, {all} stages."),
+    "not_met": (
+        "{schools}所学校{all}个学段中，{schools_bad}所学校{n_bad}个学段未达标：{bad}。",
+        "Missed by {schools_bad} of {schools} schools, {n_bad} of {all} stages: {bad}.",
+    ),
+    "not_computable": _BY_STAGE_OPEN,
+    "undetermined": _BY_STAGE_OPEN,
+}
+_OF_SCHOOLS_OPEN = (
+    "{all}所学校中{met}所达标，其余无法计算（缺{lacking}）：{unknown}。",
+    "{met} of {all} schools meet it; not computable for want of {lacking}: {unknown}.",
+)
+_OF_SCHOOLS = {
+    "met": ("{all}所学校全部达标。", "All {all} schools meet it."),
+    "not_met": ("{all}所学校中{n_bad}所未达标：{bad}。", "{n_bad} of {all} schools do not meet it: {bad}."),
+    "not_computable": _OF_SCHOOLS_OPEN,
+    "undetermined": _OF_SCHOOLS_OPEN,
+}
 
 
 def unsure(key: str, row: SchoolRow, missing: tuple[str, ...], facts: CountyFacts) -> Finding:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from analysis.columns import STAGE_NAMES
 from analysis.evaluation_words import money_text
-from analysis.findings import CHINESE, ENGLISH, SHARE, Quantity, said, shown
+from analysis.findings import CHINESE, ENGLISH, SHARE, Finding, Quantity, said, shown
+from analysis.templatetags.figures import rate_text
 from scoring.models import Verdict
 
 register = template.Library()
@@ -71,6 +72,13 @@ def limit_of(one: Mapping[str, Any]) -> str:
 @register.filter
 def floor_of(one: Mapping[str, Any]) -> str:
     return quantity(one.get("floor"), one.get("unit"))
+
+
+@register.filter
+def rate_of(finding: Finding) -> str:
+    """A recognition rate as it is held against its limit."""
+    limit = None if finding.limit is None else float(finding.limit)
+    return NOTHING if finding.value is None else rate_text(float(finding.value), unit="share", limit=limit)
 
 
 def quantity(value: Any, unit: Any, *, limit: Any = None) -> str:

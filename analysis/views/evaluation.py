@@ -25,8 +25,9 @@ from analysis.evaluation_reading import (
     turned_criteria,
     turned_schools,
 )
+from analysis.evaluation_remarks import dispersion_remark, setting_word
 from analysis.models import Evaluation
-from analysis.standard_parts import Standard
+from analysis.standard_parts import Setting, Standard
 from analysis.templatetags.evaluation import reader_language, texts, verdict_word
 from scoring.models import Verdict
 
@@ -58,7 +59,9 @@ def evaluation(request: HttpRequest, evaluation_id: int) -> HttpResponse:
         "areas": [_area(area, result, standard) for area in result["areas"]],
         "recognition": recognition_in(result),
         "outlook": result["outlook"],
-        "dispersions": [(one, texts(one["name"])) for one in dispersion_lines(result)],
+        "dispersions": [
+            (one, texts(one["name"]), dispersion_remark(one, standard)) for one in dispersion_lines(result)
+        ],
         "school_words": school_words(result),
         "settings": _settings(result, standard),
         "before": before,
@@ -150,9 +153,13 @@ def school_words(result: Result) -> list[tuple[str, str, int]]:
     return [(word, verdict_word(word), counts[word]) for word in order if word in counts]
 
 
+def _value(setting: Setting, value: Any) -> str | None:
+    return None if value is None else setting_word(setting, value)
+
+
 def _settings(result: Result, standard: Standard) -> list[tuple[str, Any, str]]:
     """Name, value (None: left open) and source of every setting of the standard."""
     return [
-        (texts(setting.name), result["settings"].get(key), texts(setting.source))
+        (texts(setting.name), _value(setting, result["settings"].get(key)), texts(setting.source))
         for key, setting in standard.settings.items()
     ]

@@ -30,13 +30,15 @@ def plan(request: HttpRequest, evaluation_id: int) -> HttpResponse:
     result, standard = found.result, standard_of_evaluation(found)
     language = reader_language()
     planned = result["plan"]
+    lines = plan_lines(result, standard, language=language)
     context = page_context(found, "evaluation_plan") | {
         "plan": planned,
         "totals": [
             (texts(standard.columns[column].name), amount_text(column, units, standard, language=language))
             for column, units in sorted(planned["totals"].items())
         ],
-        "page": page_of(request, plan_lines(result, standard, language=language)),
+        "page": page_of(request, lines),
+        "schools_count": len({(line.school, line.code) for line in lines}),
         "dispersions": [_additions(one, standard) for one in planned["dispersions"]],
         "composites": [_additions(one, standard) for one in planned["composites"]],
         "unsolved": [_unsolved(one, standard) for one in planned["unsolved"]],

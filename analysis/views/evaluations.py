@@ -17,6 +17,7 @@ from analysis.evaluation import EvaluationRefused, unsaved_evaluation
 from analysis.evaluation_figures import STEPS
 from analysis.evaluation_forms import EvaluateForm
 from analysis.evaluation_jobs import is_large, start_job
+from analysis.evaluation_recognition import recognition_lines
 from analysis.file_errors import EvaluationFileError
 from analysis.indicators import standards_of, years_with_figures
 from analysis.models import Evaluation, EvaluationStage, ProvinceStandard
@@ -37,7 +38,12 @@ def evaluations(request: HttpRequest) -> HttpResponse:
     """All evaluations of the county, the newest first; ?year=, ?stage= and ?verdict= choose."""
     county = request.scope.county
     # The results are megabytes; the list needs none of them.
-    found = Evaluation.objects.filter(county=county).defer("result", "standard_text").select_related("by")
+    found = (
+        Evaluation.objects.filter(county=county)
+        .defer("result")
+        .select_related("by")
+        .prefetch_related("score_run__wave", "county_table")
+    )
     years = list(found.order_by("-year").values_list("year", flat=True).distinct())
     chosen = {name: request.GET.get(name, "") for name in ("year", "stage", "verdict")}
     if chosen["year"] in map(str, years):
@@ -48,7 +54,11 @@ def evaluations(request: HttpRequest) -> HttpResponse:
         found = found.filter(verdict=chosen["verdict"])
     names = _standard_names(county)
     page = page_of(request, found)
-    rows = [{"evaluation": one, "standard": names.get(one.standard_key, one.standard_key)} for one in page]
+    rows = [
+        {"evaluation": line.evaluation, "recognition": line,
+         "standard": names.get(line.evaluation.standard_key, line.evaluation.standard_key)}
+        for line in recognition_lines(page)
+    ]  # fmt: skip
     context = {
         "page": page,
         "rows": rows,

@@ -246,7 +246,7 @@ def test_without_json_a_reader_gets_verdict_areas_and_criteria(tmp_path: Path) -
     assert said.splitlines()[0].startswith(
         "Quality balance of compulsory education in a county (2017): not_met."
     )
-    assert "  seven_indicators: not_met. 1 of 2 schools (by stage) do not meet it: 甲 (primary)." in said
+    assert "  seven_indicators: not_met. Missed by 1 of 2 schools, 1 of 2 stages: 甲 (primary)." in said
 
 
 def test_no_number_is_infinite_or_nan(tmp_path: Path) -> None:

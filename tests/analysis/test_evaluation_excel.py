@@ -47,6 +47,18 @@ def test_one_sheet_for_every_area_beside_schools_coefficients_shortfalls_plan_an
         assert sheet.print_title_rows == "$1:$3"
 
 
+def test_settings_and_reasons_stand_in_words() -> None:
+    settings = {"recognition_reading": "point", "retention_formula": "B"}
+    schools = [primary("甲", code="S1", multimedia_rooms=""), junior("乙", code="S2", pupils=0)]
+    book = opened(evaluation_of(schools=schools, settings=settings))
+    words = dict(row[:2] for row in book["依据与来源"].iter_rows(min_row=4, values_only=True))
+    assert words["社会认可度判定口径"] == "直接比较数值（点估计）"
+    assert words["初中三年巩固率计算口径"] == "毕业人数÷（入学人数＋转入－转出－死亡）"
+    remarks = {(row["指标"], row["学段"]): row["备注"] for row in table(book, "差异系数")}
+    assert remarks["每百名学生拥有网络多媒体教室数", "小学"] == "甲缺少网络多媒体教室数"
+    assert remarks["每百名学生拥有网络多媒体教室数", "初中"] == "乙没有学生"
+
+
 def test_figures_are_unrounded_numbers_with_a_format_of_their_kind() -> None:
     evaluation = evaluation_of(
         schools=[primary("甲", code="S1", pupils=997, equipment_yuan=1_900_000), junior("乙")]

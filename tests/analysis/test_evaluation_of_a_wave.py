@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from analysis.evaluation import evaluation_problems
 from analysis.evaluation_forms import frozen_runs
+from analysis.evaluation_reading import recognition_in
 from analysis.models import Evaluation
 from scoring.models import ScoreRun
 from scoring.runs import score_wave
@@ -43,6 +46,41 @@ def test_verdict_page_says_which_wave_and_how_likely_the_county_passes(run: Scor
     text = page(client_of(run.wave.county, "reviewer"), f"/desk/evaluation/{evaluation.pk}/")
     assert run.wave.name in text and "全县达标的可能性" in text and "随机种子" in text
     assert "手工录入" not in text
+
+
+def test_list_says_rate_verdict_and_wave_as_the_evaluation_itself_does(run: ScoreRun) -> None:
+    county = run.wave.county
+    statistical = evaluation_of(county, score_run=run, typed=None)
+    by_point = evaluation_of(county, score_run=run, typed=None, settings={"recognition_reading": "point"})
+    typed = evaluation_of(county)
+    nothing = evaluation_of(county, typed=None)
+    answer = client_of(county, "reviewer").get("/desk/evaluation/")
+    found = {
+        row["evaluation"].pk: (row["recognition"].finding.verdict, row["recognition"].finding.value)
+        for row in answer.context["rows"]
+    }
+    for evaluation in (statistical, by_point, typed, nothing):
+        said = recognition_in(evaluation.result)
+        verdict, value = found[evaluation.pk]
+        assert (verdict, value and float(value)) == (said["verdict"], said["value"])
+    assert [found[one.pk][0] for one in (statistical, by_point)] == ["undetermined", "met"]
+    text = answer.content.decode()
+    assert "86.7%" in text and "87.2%" in text and run.wave.name in text and "计分记录" not in text
+    assert typed.typed_recognition_source in text
+
+
+def test_list_reads_no_more_for_ten_evaluations_than_for_two(
+    run: ScoreRun, django_assert_max_num_queries
+) -> None:
+    county, reader = run.wave.county, client_of(run.wave.county, "reviewer")
+    for _number in range(2):
+        evaluation_of(county, score_run=run, typed=None)
+    with CaptureQueriesContext(connection) as few:
+        reader.get("/desk/evaluation/")
+    for _number in range(8):
+        evaluation_of(county, score_run=run, typed=None)
+    with django_assert_max_num_queries(len(few)):
+        reader.get("/desk/evaluation/")
 
 
 def test_form_offers_the_newest_run_of_a_closed_wave_that_still_fits(run: ScoreRun) -> None:

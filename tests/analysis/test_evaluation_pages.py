@@ -171,7 +171,7 @@ def test_figures_that_cannot_be_read_are_refused_with_their_place(county: County
     table = schools_table(county, [primary("甲", pupils="很多")])
     answer = desk.post(f"/desk/evaluation/new/?standard={QUALITY}&year=2026", asked(school_table=table.pk))
     assert answer.status_code == 422
-    assert "学校指标.xlsx第2行“pupils”" in answer.content.decode()
+    assert "学校指标.xlsx第2行“学生数”" in answer.content.decode()
 
 
 def test_second_click_on_the_form_makes_no_second_evaluation(county: County, desk: Client) -> None:

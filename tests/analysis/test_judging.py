@@ -268,3 +268,15 @@ def test_frozen_facts_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         facts.rows = ()  # type: ignore[misc]
     assert replace(facts, rows=()).rows == ()
+
+
+def test_stages_and_schools_are_both_counted_where_a_school_has_several_stages() -> None:
+    def stages(name: str, **of_junior: int) -> list[dict]:
+        both = {"school_type": "九年一贯制", "amounts_of": "本学段"}
+        return [primary(name, stage="小学", **both), junior(name, stage="初中", **both | of_junior)]
+
+    lacking = {"backbone_teachers": 1}
+    schools = [*stages("城关", **lacking), *stages("河东"), primary("河西", **lacking)]
+    found = judged(schools).findings["seven_indicators"]
+    assert found.sentence.text("zh-hans").startswith("3所学校5个学段中，2所学校2个学段未达标：")
+    assert found.sentence.text("en").startswith("Missed by 2 of 3 schools, 2 of 5 stages: ")
