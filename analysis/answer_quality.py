@@ -9,15 +9,33 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from django.core.cache import cache
 
 from analysis.answer_sheets import DONT_KNOW, answer_sheets
+from analysis.fact_checks import (
+    FactCheck,
+    UnusedFact,
+    contradictions,
+    doubted_by_statistic,
+    fact_checks,
+    fact_uses,
+)
+from analysis.known_statistics import KnownStatistic, known_statistics, statistics_digest
 from analysis.school_signals import is_poster, rule_of_shares, share_signals
+from analysis.seen_signals import (
+    AnswerQuality,
+    SchoolToReview,
+    SeenBatch,
+    SeenSignal,
+    SignalCount,
+    StraightLines,
+)
 from scoring.item_rows import chain_digest
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.quality import (
@@ -35,79 +53,28 @@ from scoring.numeric.quality_signals import (
     Signal,
     identical_vectors,
     low_variety,
-    many_contradictions,
     many_fast,
     unusual_burst,
 )
 from surveys.audiences import AUDIENCES
-from surveys.models import School, Wave
+from surveys.models import Wave
 from surveys.queries import response_frame
 
 KEPT_SECONDS = 24 * 3600
+FORM = 2  # of what is kept: another form is not read
 
 
 @dataclass(frozen=True)
-class SeenSignal:
-    """One signal of one school and audience: what was seen, and what the other schools lead to expect."""
+class _Read:
+    """One audience's replies, read: all that the checks need of them."""
 
     audience: str
-    name: str
-    kind: str
-    value: float
-    expected: float
-
-
-@dataclass(frozen=True)
-class SeenBatch:
-    """Replies (ids) that belong together: the same answers ("vector"), the same ten minutes ("window"),
-    filled in too fast ("fast"), through the open poster ("poster"), or all of this audience at this school
-    ("all")."""
-
-    audience: str
-    basis: str
-    replies: tuple[int, ...]
-    kinds: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SchoolToReview:
-    school: str
-    kinds: tuple[str, ...]
-    signals: tuple[SeenSignal, ...]
-    batches: tuple[SeenBatch, ...]
-
-    @property
-    def marked(self) -> int:
-        """How many replies its signals point to, each counted once.
-
-        All of an audience, or all of a channel, are no pointer: honest ones are among them.
-        """
-        sets = (one for one in self.batches if one.basis not in ("all", "poster"))
-        return len({reply for one in sets for reply in one.replies})
-
-
-@dataclass(frozen=True)
-class SignalCount:
-    """How many schools one signal could be tested in, and in how many it was seen."""
-
-    audience: str
-    name: str
-    kind: str
-    tested: int
-    seen: int
-
-
-@dataclass(frozen=True)
-class AnswerQuality:
-    """looked_at: replies read; marked: ids left out in the comparison "with and without"."""
-
-    looked_at: int
-    schools: tuple[SchoolToReview, ...]
-    signals: tuple[SignalCount, ...]
-    marked: tuple[int, ...]
-
-    def school(self, code: str) -> SchoolToReview | None:
-        return next((one for one in self.schools if one.school == code), None)
+    ids: np.ndarray
+    is_poster: np.ndarray
+    sheets: AnswerSheets
+    of_shares: Sequence[Callable[[], Signal]]
+    checks: tuple[FactCheck, ...]
+    unused: tuple[UnusedFact, ...]
 
 
 def answer_quality(wave: Wave, *, progress: Callable[[int], None] = lambda _read: None) -> AnswerQuality:
@@ -138,22 +105,17 @@ def is_looked_at(wave: Wave) -> bool:
 
 
 def _key(wave: Wave) -> str:
-    return f"answer-quality-{wave.pk}-{chain_digest(wave)}-{'closed' if wave.is_closed else 'open'}"
+    state = "closed" if wave.is_closed else "open"
+    return f"answer-quality-{FORM}-{wave.pk}-{chain_digest(wave)}-{statistics_digest(wave)}-{state}"
 
 
 def _latest_key(wave: Wave) -> str:
-    return f"answer-quality-latest-{wave.pk}"
+    return f"answer-quality-latest-{FORM}-{wave.pk}"
 
 
 def _look(wave: Wave, progress: Callable[[int], None]) -> AnswerQuality:
-    class_sizes = {
-        school.code: school.pupils / school.classes
-        for school in School.objects.filter(county=wave.county, classes__gt=0)
-    }
-    looked_at, marked = 0, []
-    counts: list[SignalCount] = []
-    signals: dict[str, list[SeenSignal]] = {}
-    batches: dict[str, list[SeenBatch]] = {}
+    known = known_statistics(wave)
+    looked_at, read = 0, []
     for row in wave.audiences.select_related("version").filter(version__isnull=False):
         if row.audience not in AUDIENCES or AUDIENCES[row.audience].scope != "school":
             continue
@@ -163,44 +125,88 @@ def _look(wave: Wave, progress: Callable[[int], None]) -> AnswerQuality:
         frame = frame[~frame["is_void"]].reset_index(drop=True)
         looked_at += len(frame)
         progress(looked_at)
-        sheets = answer_sheets(frame, row.version.questionnaire, class_sizes)
-        if sheets is None or not _enough(sheets):
+        sheets = answer_sheets(frame, row.version.questionnaire)
+        if sheets is None:
             continue
-        found = _signals(sheets, _of_shares(wave, frame))
+        checks, unused = fact_checks(frame, row.version.questionnaire, row.audience, known)
+        read.append(
+            _Read(
+                row.audience, frame["id"].to_numpy(), is_poster(frame), sheets, _of_shares(wave, frame),
+                tuple(checks), tuple(unused),
+            )
+        )  # fmt: skip
+    doubted = doubted_by_statistic([(one.audience, check) for one in read for check in one.checks])
+    return _found(looked_at, [_heeding(one, doubted) for one in read], known, doubted)
+
+
+def _heeding(read: _Read, doubted: Mapping[str, Iterable[str]]) -> _Read:
+    """The same without what contradicts a doubted statistic. Facts that a whole class shares mark single
+    replies; what differs from person to person is only counted by school."""
+    checks = tuple(check.without(doubted[check.statistic.key]) for check in read.checks)
+    shared = [check.contradicts for check in checks if check.statistic.is_shared]
+    contradicts = np.logical_or.reduce(shared) if shared else None
+    return replace(read, checks=checks, sheets=replace(read.sheets, contradicts=contradicts))
+
+
+def _found(
+    looked_at: int,
+    audiences: Sequence[_Read],
+    known: Mapping[str, KnownStatistic],
+    doubted: Mapping[str, Iterable[str]],
+) -> AnswerQuality:
+    marked: list[int] = []
+    counts: list[SignalCount] = []
+    signals: dict[str, list[SeenSignal]] = {}
+    batches: dict[str, list[SeenBatch]] = {}
+    for read in audiences:
+        sheets, ids = read.sheets, read.ids
+        if not _enough(sheets):
+            continue
+        found = _signals(read)
         window_batches = find_batches(sheets, window_s=BURST_WINDOW_S - 1)
-        ids = frame["id"].to_numpy()
         marked += [int(one) for one in ids[flagged_rows(sheets, batches=window_batches)]]
         counts += [
-            SignalCount(row.audience, one.name, one.kind, len(one.school), int(one.hit.sum()))
-            for one in found
+            SignalCount(read.audience, one.name, one.kind, len(one.school), int(one.hit.sum()), fact)
+            for fact, one in found
         ]
-        for review in schools_for_review(found, batches=window_batches):
+        for review in schools_for_review([one for _fact, one in found], batches=window_batches):
             batches.setdefault(review.school, []).extend(
-                SeenBatch(row.audience, one.basis, tuple(int(i) for i in ids[one.rows]), one.kinds)
+                SeenBatch(read.audience, one.basis, tuple(int(i) for i in ids[one.rows]), one.kinds)
                 for one in review.batches
             )
-            batches[review.school] += _sets(sheets, frame, review, row.audience)
-            signals.setdefault(review.school, []).extend(_seen(found, review.school, row.audience))
+            batches[review.school] += _sets(read, review)
+            signals.setdefault(review.school, []).extend(_seen(found, review.school, read.audience))
     schools = []
     for code in sorted(signals.keys() | batches.keys()):
         own, sets = signals.get(code, []), batches.get(code, [])
         kinds = {one.kind for one in own} | {kind for one in sets for kind in one.kinds}
         schools.append(SchoolToReview(code, tuple(sorted(kinds)), tuple(own), tuple(sets)))
-    return AnswerQuality(looked_at, tuple(schools), tuple(counts), tuple(sorted(marked)))
+    return AnswerQuality(
+        looked_at=looked_at, schools=tuple(schools), signals=tuple(counts), marked=tuple(sorted(marked)),
+        straight=tuple(_straight(read) for read in audiences),
+        facts=tuple(use for read in audiences for use in fact_uses(
+            read.audience, read.sheets.school, read.checks, read.unused, known=known, doubted=doubted,
+        )),
+    )  # fmt: skip
 
 
-def _sets(sheets: AnswerSheets, frame: pd.DataFrame, review: SchoolReview, audience: str) -> list[SeenBatch]:
+def _straight(read: _Read) -> StraightLines:
+    lines = row_quality(read.sheets.answers).all_same
+    return StraightLines(read.audience, len(lines), int(lines.sum()))
+
+
+def _sets(read: _Read, review: SchoolReview) -> list[SeenBatch]:
     """What may be decided on beside the batches: the fast replies, those of the poster, all of them."""
-    ids, own = frame["id"].to_numpy(), sheets.school == review.school
+    own = read.sheets.school == review.school
 
     def seen(basis: str, rows: np.ndarray, kinds: tuple[str, ...]) -> SeenBatch:
-        return SeenBatch(audience, basis, tuple(int(one) for one in ids[rows]), kinds)
+        return SeenBatch(read.audience, basis, tuple(int(one) for one in read.ids[rows]), kinds)
 
     sets = []
-    if "pace" in review.kinds and sheets.duration_s is not None:
-        sets.append(seen("fast", own & _fast(sheets), ("pace",)))
+    if "pace" in review.kinds and read.sheets.duration_s is not None:
+        sets.append(seen("fast", own & _fast(read.sheets), ("pace",)))
     if "channel" in review.kinds:
-        sets.append(seen("poster", own & is_poster(frame), ("channel",)))
+        sets.append(seen("poster", own & read.is_poster, ("channel",)))
     return [*sets, seen("all", own, ())]
 
 
@@ -221,30 +227,35 @@ def _enough(sheets: AnswerSheets) -> bool:
     return int((replies >= MIN_COUNT).sum()) >= MIN_SCHOOLS
 
 
-def _seen(found: Sequence[Signal], school: str, audience: str) -> list[SeenSignal]:
+def _seen(found: Sequence[tuple[str, Signal]], school: str, audience: str) -> list[SeenSignal]:
     seen = []
-    for signal in found:
+    for fact, signal in found:
         for at in np.flatnonzero((np.asarray(signal.school).astype(str) == school) & signal.hit):
             value, expected = float(signal.value[at]), float(signal.expected[at])
-            seen.append(SeenSignal(audience, signal.name, signal.kind, value, expected))
+            seen.append(SeenSignal(audience, signal.name, signal.kind, value, expected, fact))
     return seen
 
 
-def _signals(sheets: AnswerSheets, of_shares: Sequence[Callable[[], Signal]]) -> list[Signal]:
-    """The signals that this form and these schools allow; the others stay silent."""
+def _signals(read: _Read) -> list[tuple[str, Signal]]:
+    """The signals that this form and these schools allow, each with its statistic if it is about one; the
+    others stay silent. Several contradicted statistics are signals of one kind."""
+    sheets = read.sheets
     scores = np.where(sheets.answers == DONT_KNOW, np.nan, sheets.answers)
 
-    tests: list[Callable[[], Signal]] = [
-        lambda: identical_vectors(sheets.school, answers=sheets.answers),
-        lambda: unusual_burst(sheets.school, submitted_s=sheets.submitted_s, window_s=BURST_WINDOW_S - 1),
-        lambda: low_variety(sheets.school, scores=scores),
+    tests: list[tuple[str, Callable[[], Signal]]] = [
+        ("", lambda: identical_vectors(sheets.school, answers=sheets.answers)),
+        (
+            "",
+            lambda: unusual_burst(sheets.school, submitted_s=sheets.submitted_s, window_s=BURST_WINDOW_S - 1),
+        ),
+        ("", lambda: low_variety(sheets.school, scores=scores)),
     ]
     if sheets.duration_s is not None:
-        tests.append(lambda: many_fast(sheets.school, fast=_fast(sheets)))
-    if sheets.contradicts is not None:
-        tests.append(lambda: many_contradictions(sheets.school, contradicts=sheets.contradicts))
+        tests.append(("", lambda: many_fast(sheets.school, fast=_fast(sheets))))
+    tests += [(check.statistic.key, partial(contradictions, check)) for check in read.checks]
+    tests += [("", test) for test in read.of_shares]
     found = []
-    for test in (*tests, *of_shares):
+    for fact, test in tests:
         with contextlib.suppress(NotComputable):
-            found.append(test())
+            found.append((fact, test()))
     return found

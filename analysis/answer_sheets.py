@@ -1,4 +1,4 @@
-"""Replies of one audience as the quality checks read them: codes as numbers, times, contradictions."""
+"""Replies of one audience as the quality checks read them: codes as numbers, and times."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import numpy as np
 import pandas as pd
 
 from scoring.numeric.quality import AnswerSheets
-from scoring.numeric.quality_rows import contradicts_fact
 from surveys.questionnaire_parts import Item, Questionnaire
 
 DONT_KNOW = 9.0
-CLASS_SIZE, CLASS_SIZE_TOLERANCE = "average_class_size", 10
 
 
-def answer_sheets(
-    frame: pd.DataFrame, questionnaire: Questionnaire, class_sizes: dict[str, float]
-) -> AnswerSheets | None:
+def answer_sheets(frame: pd.DataFrame, questionnaire: Questionnaire) -> AnswerSheets | None:
     """The replies as number codes; None without scale items or schools. Times are cut to ten minutes."""
     scales = [item for item in questionnaire.items if item.type == "scale" and item.name in frame.columns]
     if not scales or frame.empty or not frame["school"].any():
@@ -31,7 +27,6 @@ def answer_sheets(
         answers=answers,
         submitted_s=received - received.min(),
         duration_s=seconds if (seconds > 0).any() else None,
-        contradicts=_contradictions(frame, questionnaire, class_sizes),
         not_scored=(DONT_KNOW,),
     )
 
@@ -43,22 +38,3 @@ def scale_steps(column: pd.Series, item: Item) -> np.ndarray:
     number |= {"dont_know": DONT_KNOW, "9": DONT_KNOW}
     points = np.array([number.get(code, np.nan) for code in column.cat.categories])
     return points[column.cat.codes.to_numpy()]
-
-
-def _contradictions(
-    frame: pd.DataFrame, questionnaire: Questionnaire, class_sizes: dict[str, float]
-) -> np.ndarray | None:
-    """True where the class size that was given lies further from the roster's than the tolerance."""
-    item = next((one for one in questionnaire.items if one.cross_check == CLASS_SIZE and one.bands), None)
-    if item is None or item.name not in frame.columns:
-        return None
-    edges, lower = {}, float(item.minimum)
-    for band in item.bands:
-        edges[band.code] = (lower, float(band.to))
-        lower = float(band.to) + 1
-    known = frame["school"].map(class_sizes).to_numpy(dtype=float)
-    given = frame[item.name].astype(str)
-    low = given.map({code: edge[0] for code, edge in edges.items()}).to_numpy(dtype=float)
-    high = given.map({code: edge[1] for code, edge in edges.items()}).to_numpy(dtype=float)
-    nearest = np.clip(known, low, high)
-    return contradicts_fact(nearest, known=known, tolerance=CLASS_SIZE_TOLERANCE)

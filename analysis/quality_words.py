@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from analysis.answer_quality import SeenSignal
+from analysis.fact_words import fact_name
+from analysis.measured_signals import MEASURED, Measured
 from analysis.results import audience_name
+from analysis.seen_signals import AnswerQuality, SeenSignal
 from analysis.templatetags.figures import part_text
 
 KINDS = {
@@ -19,65 +22,156 @@ KINDS = {
     "channel": gettext_lazy("channel"),
     "facts": gettext_lazy("facts"),
 }
+KIND_OF = {
+    "identical_vectors": "answers", "low_variety": "answers", "level_above_prediction": "answers",
+    "unusual_burst": "arrival", "many_fast": "pace", "many_contradictions": "facts",
+    "channel_gap": "channel", "many_per_device": "entry",
+}  # fmt: skip
 
 NAMES = {
     "identical_vectors": gettext_lazy("The same complete answers, many times"),
-    "unusual_burst": gettext_lazy("A sharper burst than elsewhere"),
     "low_variety": gettext_lazy("Less variety than schools of equal mean"),
-    "many_fast": gettext_lazy("Many filled in too fast"),
-    "many_contradictions": gettext_lazy("Many contradict the roster"),
     "level_above_prediction": gettext_lazy("Far more satisfied than the other schools make likely"),
+    "unusual_burst": gettext_lazy("A sharper burst than elsewhere"),
+    "many_fast": gettext_lazy("Many filled in too fast"),
+    "many_contradictions": gettext_lazy("Many contradict what is on file"),
     "channel_gap": gettext_lazy("Far more satisfied on the poster than on the slips"),
+    "many_per_device": gettext_lazy("Many from one device"),
 }
 
 SENTENCES: dict[str, Callable[[SeenSignal], str]] = {
     "identical_vectors": lambda one: _(
         "%(value)s replies give exactly the same answers to all questions; elsewhere one would expect "
-        "%(expected)s. "
-        "Honest explanation: few questions, few opinions."
+        "%(expected)s."
     ) % {"value": f"{one.value:.0f}", "expected": f"{one.expected:.1f}"},
     "unusual_burst": lambda one: _(
-        "%(value)s replies came within ten minutes; of that hour one would expect %(expected)s. Honest "
-        "explanation: an announcement in the class group, a parents' meeting."
+        "%(value)s replies came within ten minutes; of that hour one would expect %(expected)s."
     ) % {"value": f"{one.value:.0f}", "expected": f"{one.expected:.1f}"},
     "low_variety": lambda one: _(
-        "Answers vary less (%(value)s bits per question) than at schools equally satisfied "
-        "(%(expected)s). Honest "
-        "explanation: a small or excellent school."
+        "Answers vary less (%(value)s bits per question) than at schools equally satisfied (%(expected)s)."
     ) % {"value": f"{one.value:.2f}", "expected": f"{one.expected:.2f}"},
     "many_fast": lambda one: _(
         "%(value)s replies were filled in too fast to read the questions; elsewhere one would expect "
-        "%(expected)s. "
-        "Honest explanation: people who know the form already."
+        "%(expected)s."
     ) % {"value": f"{one.value:.0f}", "expected": f"{one.expected:.1f}"},
     "many_contradictions": lambda one: _(
-        "%(value)s replies give a class size far from the roster's; elsewhere one would expect "
-        "%(expected)s. Honest "
-        "explanation: the roster is old or wrong."
-    ) % {"value": f"{one.value:.0f}", "expected": f"{one.expected:.1f}"},
+        "%(value)s replies contradict what is on file (%(fact)s); up to %(expected)s would be usual."
+    ) % {"value": f"{one.value:.0f}", "expected": f"{one.expected:.1f}", "fact": fact_name(one.fact)},
     "level_above_prediction": lambda one: _(
         "So many are satisfied that the other schools do not make it likely; by them one would expect about "
-        "%(expected)s. Honest explanation: a school that really is excellent."
+        "%(expected)s."
     ) % {"expected": part_text(one.expected)},
     "channel_gap": lambda one: _(
         "On the open poster, whose code anybody may pass on, %(value)s percentage points more are satisfied "
-        "than on the one-time slips; in this county the difference is usually %(expected)s. Honest "
-        "explanation: other people scan a poster than fill in a slip."
+        "than on the one-time slips; in this county the difference is usually %(expected)s."
     ) % {"value": f"{100 * one.value:+.0f}", "expected": f"{100 * one.expected:+.0f}"},
 }  # fmt: skip
+
+# What else may explain a signal: it stands beside every one of them.
+TRAPS = {
+    "identical_vectors": gettext_lazy("few questions, few opinions"),
+    "low_variety": gettext_lazy("a small or excellent school"),
+    "level_above_prediction": gettext_lazy("a school that really is excellent"),
+    "unusual_burst": gettext_lazy("an announcement in the class group, a parents' meeting"),
+    "many_fast": gettext_lazy("people who know the form already"),
+    "many_contradictions": gettext_lazy("what is on file is old or wrong"),
+    "channel_gap": gettext_lazy("other people scan a poster than fill in a slip"),
+    "many_per_device": gettext_lazy("a family phone that is shared, the school's computer room"),
+}
+
+
+# Why a signal could not be tested in an audience.
+NOT_TESTED = {
+    "identical_vectors": gettext_lazy("asks for eight questions or more"),
+    "low_variety": gettext_lazy("asks for eight schools with replies"),
+    "level_above_prediction": gettext_lazy(
+        "only of a closed wave, with eight schools large enough to be shown"
+    ),
+    "unusual_burst": gettext_lazy("asks for eight schools with replies"),
+    "many_fast": gettext_lazy("asks for times, and eight schools with replies"),
+    "many_contradictions": gettext_lazy("asks for a statistic on file of eight schools"),
+    "channel_gap": gettext_lazy("only of a closed wave with eight schools asked by poster and by slips"),
+}
+
+
+@dataclass(frozen=True)
+class TestedRow:
+    """One signal of one audience: the schools it could be tested and was seen in, or why it could not be."""
+
+    audience: str
+    name: str
+    kind: str
+    tested: int
+    seen: int
+    why_not: str = ""
+
+
+def tested_rows(found: AnswerQuality) -> list[TestedRow]:
+    """Every signal of every audience that was read, also those that these replies do not allow."""
+    rows = []
+    for one in found.straight:
+        name = audience_name(one.audience)
+        own = [signal for signal in found.signals if signal.audience == one.audience]
+        for key in NOT_TESTED:
+            signals = [signal for signal in own if signal.name == key]
+            rows += [
+                TestedRow(
+                    name, signal_name(key, signal.fact), kind_name(signal.kind), signal.tested, signal.seen
+                )
+                for signal in signals
+            ]
+            if not signals:
+                why = str(NOT_TESTED[key])
+                rows.append(TestedRow(name, signal_name(key), kind_name(KIND_OF[key]), 0, 0, why))
+    return rows
+
+
+def straight_sentence(found: AnswerQuality, *, minimum: int) -> str:
+    """How many gave one answer throughout, by audience; empty where no audience is large enough."""
+    said = [
+        _("%(audience)s %(part)s")
+        % {"audience": audience_name(one.audience), "part": part_text(one.straight / one.replies)}
+        for one in found.straight
+        if one.replies >= minimum
+    ]
+    if not said:
+        return ""
+    return _("One answer throughout (straight line): %(parts)s.") % {"parts": _(", ").join(said)}
+
+
+@dataclass(frozen=True)
+class SignalInWords:
+    """One signal of the method: its name and kind, its honest explanation, and what was measured of it."""
+
+    name: str
+    kind: str
+    trap: str
+    measured: Measured
+
+
+def signals_in_words() -> list[SignalInWords]:
+    """Every signal, with its measured rates; also the one that the product has no data for."""
+    return [
+        SignalInWords(str(name), kind_name(KIND_OF[key]), str(TRAPS[key]), MEASURED[key])
+        for key, name in NAMES.items()
+    ]
 
 
 def kind_name(kind: str) -> str:
     return str(KINDS.get(kind, kind))
 
 
-def signal_name(name: str) -> str:
-    return str(NAMES.get(name, name))
+def signal_name(name: str, fact: str = "") -> str:
+    """fact: the statistic that a signal is about."""
+    said = str(NAMES.get(name, name))
+    return _("%(signal)s (%(fact)s)") % {"signal": said, "fact": fact_name(fact)} if fact else said
 
 
 def signal_sentence(signal: SeenSignal) -> str:
-    """ "Parents: 37 replies were filled in too fast …", with what the other schools lead to expect."""
+    """ "Parents: 37 replies were filled in too fast … Honest explanation: …", with what is expected."""
     said = SENTENCES[signal.name](signal) if signal.name in SENTENCES else signal_name(signal.name)
+    if signal.name in TRAPS:
+        said = _("%(seen)s Honest explanation: %(trap)s.") % {"seen": said, "trap": TRAPS[signal.name]}
     return _("%(audience)s: %(sentence)s") % {"audience": audience_name(signal.audience), "sentence": said}
 
 

@@ -13,10 +13,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from analysis.answer_quality import AnswerQuality, SchoolToReview, SeenBatch, answer_quality
+from analysis.answer_quality import answer_quality
 from analysis.code_sentences import joined
-from analysis.quality_words import basis_sentence, few_sentence, kind_name, signal_name, signal_sentence
-from analysis.results import WaveResults, audience_name
+from analysis.fact_words import fact_rows
+from analysis.known_statistics import STATISTICS
+from analysis.measured_signals import OLD_FILE, REVIEW, ROWS
+from analysis.quality_words import (
+    basis_sentence,
+    few_sentence,
+    kind_name,
+    signal_sentence,
+    signals_in_words,
+    straight_sentence,
+    tested_rows,
+)
+from analysis.results import WaveResults
+from analysis.seen_signals import AnswerQuality, SchoolToReview, SeenBatch
 from analysis.sensitivity import Cell, marked_and_not
 from analysis.templatetags.figures import part_text, rate_text
 from analysis.views.depth import depth_context, is_being_looked_at, results_of, waiting_page, wave_of_county
@@ -52,10 +64,16 @@ def quality_page(request: HttpRequest, wave_id: int) -> HttpResponse:
             for one in found.schools
             if one.school in names
         ],
-        signals=[
-            (audience_name(one.audience), signal_name(one.name), kind_name(one.kind), one)
-            for one in found.signals
-        ],
+        signals=tested_rows(found),
+        straight=straight_sentence(found, minimum=results.wave.minimum_group_size)
+        if results.wave.is_closed else "",
+        facts=fact_rows(
+            found.facts, names={code: school.name for code, school in names.items()},
+            minimum=results.wave.minimum_group_size, is_closed=results.wave.is_closed,
+        ),
+        statistics=STATISTICS.values(),
+        method=signals_in_words(),
+        review=REVIEW, rows=ROWS, old_file=OLD_FILE,
         compared=[
             (label, cell, verdict_word(cell.verdict) if cell.verdict else "")
             for label, cell in zip(
