@@ -42,7 +42,16 @@ from analysis.views import (
 from survey_site.accounts.access import allow, public
 from survey_site.accounts.school_mail import post_school_message, school_addresses
 from survey_site.accounts.views import accepting, audit_log, inviting, people
-from survey_site.views import account, desk, front, given_controls, health, password_forgotten, scoring_rules
+from survey_site.views import (
+    account,
+    desk,
+    front,
+    given_controls,
+    health,
+    password_forgotten,
+    planned_answers,
+    scoring_rules,
+)
 from surveys.views import (
     collectors,
     draws,
@@ -62,6 +71,7 @@ from surveys.views import (
 )
 
 RULES = {"scoring_rules": scoring_rules}
+PLAN = {"planned_answers": planned_answers}
 CONTROLS = {"given_controls": given_controls}
 # Whom most pages let in; an act asks for the password again when signing in was a while ago.
 BUREAU, BUREAU_ACT = allow("bureau"), allow("bureau", fresh=True)
@@ -174,9 +184,9 @@ urlpatterns = [
     path("desk/account/", public(account), name="account"),
     path("desk/waves/", READERS(waves.waves), name="waves"),
     path("desk/waves/new/", BUREAU(waves.wave_create), RULES, name="wave_create"),
-    path("desk/waves/<int:wave_id>/", READERS(waves.wave), RULES, name="wave"),
+    path("desk/waves/<int:wave_id>/", READERS(waves.wave), RULES | PLAN, name="wave"),
     path("desk/waves/<int:wave_id>/edit/", BUREAU(waves.wave_edit), RULES, name="wave_edit"),
-    path("desk/waves/<int:wave_id>/open/", BUREAU(wave_steps.wave_open), name="wave_open"),
+    path("desk/waves/<int:wave_id>/open/", BUREAU(wave_steps.wave_open), PLAN, name="wave_open"),
     path("desk/waves/<int:wave_id>/end/", BUREAU(wave_steps.wave_move_end), name="wave_move_end"),
     path("desk/waves/<int:wave_id>/close/", BUREAU_ACT(wave_steps.wave_close), name="wave_close"),
     path("desk/waves/<int:wave_id>/reopen/", BUREAU_ACT(wave_steps.wave_reopen), name="wave_reopen"),

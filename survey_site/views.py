@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from analysis.sampling_plan import plan, starting_values
 from analysis.views.county import county
 from scoring.models import PopulationControl
+from scoring.numeric.errors import NumericInputError
 from scoring.rules import shipped_rules
 from surveys.forms import RuleChoice
 from surveys.models import Wave
@@ -60,6 +62,14 @@ def scoring_rules(language: str) -> list[RuleChoice]:
         RuleChoice(key=key, name=_in(rule.name, language), description=_in(rule.description, language))
         for key, rule in shipped_rules().items()
     ]
+
+
+def planned_answers(wave: Wave) -> int | None:
+    """The sample that the wave's sampling plan asks for as it opens; None where its numbers contradict."""
+    try:
+        return plan(wave, starting_values(wave)).answers
+    except NumericInputError:
+        return None
 
 
 def given_controls(wave: Wave) -> set[str]:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from surveys.missing_collectors import LatePlaces, collectors_to_make, late_places
 from surveys.models import DesignKind, Wave
 from surveys.progress import NOTHING, progress_of_waves
-from surveys.views.waves import READ_AND_SEND, questionnaire_title
+from surveys.views.waves import READ_AND_SEND, PlannedAnswers, questionnaire_title, unplanned
 from surveys.waves import (
     WaveRefused,
     ask_late_places,
@@ -33,7 +33,7 @@ MOST_PLACES_SHOWN = 200
 
 
 @require_http_methods(READ_AND_SEND)
-def wave_open(request: HttpRequest, wave_id: int) -> HttpResponse:
+def wave_open(request: HttpRequest, wave_id: int, planned_answers: PlannedAnswers) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
         return _take(
@@ -50,6 +50,7 @@ def wave_open(request: HttpRequest, wave_id: int) -> HttpResponse:
         "rows": rows,
         "collectors": sum(collectors.values()),
         "nowhere": [row.audience for row, _, count in rows if count == 0],
+        "unplanned": unplanned(found, planned_answers),
         "starts_later": found.starts_on > timezone.localdate(),
         "is_past": found.ends_on < timezone.localdate(),
     }

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from surveys.audiences import AUDIENCES
 from surveys.forms import RuleChoice, WaveForm
 from surveys.missing_collectors import late_places
-from surveys.models import School, Wave, WaveAudience, WaveEvent, WaveState
+from surveys.models import School, TargetPlan, Wave, WaveAudience, WaveEvent, WaveState
 from surveys.progress import SchoolProgress, progress_of_waves, wave_progress
 from surveys.questionnaire import instrument_keys, text_in
 from surveys.views.lists import chosen_sort, page_of, search_words
@@ -26,6 +26,8 @@ from surveys.waves import WaveRefused, create_wave, edit_draft
 
 # The rules belong to a higher room, which passes this function in through the URL table.
 ScoringRules = Callable[[str], Sequence[RuleChoice]]
+# So does the sampling plan: how many answers it asks for.
+PlannedAnswers = Callable[[Wave], int | None]
 
 READ_AND_SEND = ("GET", "HEAD", "POST")
 EVENTS = {
@@ -67,7 +69,9 @@ def waves(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> HttpResponse:
+def wave(
+    request: HttpRequest, wave_id: int, scoring_rules: ScoringRules, planned_answers: PlannedAnswers
+) -> HttpResponse:
     """How one wave stands: its plan, its replies against target by audience and school, what was done."""
     found = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
     progress = wave_progress(found)
@@ -95,6 +99,7 @@ def wave(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> Htt
         "filters": [_behind_filter(only_behind)],
         "events": [_event_line(event) for event in found.events.select_related("by")],
         "has_schools": School.objects.filter(county=found.county, is_active=True).exists(),
+        "unplanned": unplanned(found, planned_answers),
         "late": None if request.htmx else late_places(found),
     }
     return render(request, "desk/wave.html", context)
@@ -132,6 +137,14 @@ def wave_edit(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -
             messages.success(request, _("The draft is saved. Look it over, then open the wave."))
             return redirect("wave", found.pk)
     return _form_page(request, form, refused=refused, wave=found)
+
+
+def unplanned(wave: Wave, planned_answers: PlannedAnswers) -> dict[str, int] | None:
+    """A draft's targets in all and what the sampling plan asks for, as long as they differ unapplied."""
+    if not wave.is_draft or TargetPlan.objects.filter(wave=wave).exists():
+        return None
+    target, planned = sum(wave.audiences.values_list("target", flat=True)), planned_answers(wave)
+    return {"target": target, "planned": planned} if planned not in (None, target) else None
 
 
 SCHOOL_COLUMNS: dict[str, Callable[[SchoolProgress], Any]] = {
