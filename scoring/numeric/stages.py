@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,7 +79,7 @@ def sample_stages(
     return tuple(stages)
 
 
-def _factorized(column: Sequence, *, sort: bool = False) -> tuple[np.ndarray, Sequence]:
+def _factorized(column: Sequence, *, sort: bool = False) -> tuple[np.ndarray, Any]:
     # A column of words is not unpacked to one object per row.
     return pd.factorize(column if isinstance(column, pd.Series) else np.asarray(column), sort=sort)
 

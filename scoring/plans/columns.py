@@ -3,43 +3,41 @@
 import numpy as np
 import pandas as pd
 
-from scoring.numeric.expression import evaluate
-from scoring.numeric.formula import category_levels, indicator_columns
-from scoring.plans.job import column, words
+from scoring.numeric.expression import as_word, evaluate
+from scoring.numeric.formula import category_levels
+from scoring.plans.answer_table import AnswerTable
 
 
-def variables(frame: pd.DataFrame, named) -> tuple[np.ndarray, list[str]]:
+def variables(table: AnswerTable, named) -> tuple[np.ndarray, list[str]]:
     """(n, k) values and names of one or several variables: numeric columns, 0/1 columns per category,
     expressions."""
     columns, names = [], []
     for name in named if isinstance(named, list) else [named]:
-        if name in frame.columns:
-            series = frame[name]
+        if name in table.frame.columns:
+            series = table.frame[name]
             if pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series):
                 columns.append(series.to_numpy(float, na_value=np.nan)[:, None])
                 names.append(name)
             else:
-                indicators, levels = indicator_columns(series)
-                columns.append(indicators)
-                names += [f"{name}{level}" for level in levels]
+                code, levels = _levels(table, name)
+                columns.append(np.where(code[:, None] < 0, np.nan, code[:, None] == np.arange(len(levels))))
+                names += [f"{name}{as_word(level)}" for level in levels]
         else:
-            values, _ = evaluate(name, frame)
+            values, _ = evaluate(name, table.frame)
             columns.append(np.asarray(values, float)[:, None])
             names.append(name)
-    return np.concatenate(columns, axis=1), names
+    return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1), names
 
 
-def grouped(frame: pd.DataFrame, by: str | list[str]) -> tuple[np.ndarray, list[str]]:
+def grouped(table: AnswerTable, by: str | list[str]) -> tuple[np.ndarray, list[str]]:
     """(n,) number of every row's group, -1 where a grouping column is missing, and the groups' names.
 
     The first column varies fastest; only groups that have rows are numbered.
     """
-    grouping = [column(frame, name, "parameters.by") for name in (by if isinstance(by, list) else [by])]
-    levels = [category_levels(series) for series in grouping]
-    code = np.zeros(len(frame), int)
-    missing = np.zeros(len(frame), bool)
-    for series, known in zip(reversed(grouping), reversed(levels), strict=True):
-        part = pd.Categorical(series, categories=known).codes
+    grouping = [_levels(table, name) for name in (by if isinstance(by, list) else [by])]
+    code = np.zeros(len(table), int)
+    missing = np.zeros(len(table), bool)
+    for part, known in reversed(grouping):
         missing |= part < 0
         code = code * len(known) + part
     code = np.where(missing, -1, code)
@@ -47,8 +45,17 @@ def grouped(frame: pd.DataFrame, by: str | list[str]) -> tuple[np.ndarray, list[
     names = []
     for c in used:
         parts = []
-        for known in levels:
+        for _, known in grouping:
             c, place = divmod(int(c), len(known))
-            parts.append(str(words(pd.Series([known[place]])).iloc[0]))
+            parts.append(as_word(known[place]))
         names.append("|".join(parts))
     return np.where(code >= 0, np.searchsorted(used, code), -1), names
+
+
+def _levels(table: AnswerTable, name: str) -> tuple[np.ndarray, list]:
+    """(n,) number of every row's level, -1 where it is missing, and the levels in their order."""
+    codes, values = table.values(name, "parameters.by")
+    levels = category_levels(pd.Series(values, dtype=object))
+    place = {value: number for number, value in enumerate(levels)}
+    ordered = np.array([place[value] for value in values] + [-1])
+    return ordered[codes], levels

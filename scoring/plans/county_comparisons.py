@@ -13,6 +13,7 @@ from scoring.numeric.jackknife import jackknife
 from scoring.numeric.raking import Margin, rake
 from scoring.numeric.recode import CellSums, PairSums, aggregate, pair_sums
 from scoring.numeric.waves import wave_change
+from scoring.plans.answer_table import column
 from scoring.plans.county_estimators import (
     SCHOOLS,
     STRATA,
@@ -25,7 +26,7 @@ from scoring.plans.county_tables import County, county, county_of_tallies, share
 from scoring.plans.county_weighted import raked_county
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import estimate_result, mean_result, share_result
-from scoring.plans.job import Job, column
+from scoring.plans.job import Job
 
 RULES = ("top1", "top2", "top3", "top2_dk_not_satisfied", "all_items_satisfied", "score_20_to_100")
 

@@ -10,8 +10,9 @@ from scoring.numeric.blocks import MarginCalibration
 from scoring.numeric.cells import Cells
 from scoring.numeric.raking import Margin, RakedWeights, rake
 from scoring.numeric.recode import CellSums, aggregate, all_satisfied, cell_sums, item_mean, score_vector
+from scoring.plans.answer_table import column
 from scoring.plans.errors import PlanError
-from scoring.plans.job import Job, column
+from scoring.plans.job import Job
 
 # The cell of audiences that are weighted by class; the others' cell is the school.
 NO_SCHOOL = "*"

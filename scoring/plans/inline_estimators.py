@@ -15,10 +15,11 @@ from scoring.numeric.small_area import shrink_schools
 from scoring.numeric.spending import alpha_spending_bounds
 from scoring.numeric.unweighted import UNWEIGHTED_INTERVALS, finite_population_interval, share_test
 from scoring.numeric.verdict import judge
+from scoring.plans.answer_table import column
 from scoring.plans.checks import needed, numbers_of, only_known
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import verdict_result
-from scoring.plans.job import Job, column
+from scoring.plans.job import Job
 
 
 def unweighted_intervals(job: Job) -> dict:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from scoring.numeric.expression import as_word, evaluate
+from scoring.plans.answer_table import AnswerTable
 from scoring.plans.errors import PlanError
 from scoring.plans.sources import Sources
 
@@ -46,14 +47,18 @@ class Job:
             raise PlanError("this estimator takes its numbers from inputs.inline")
         return inline
 
-    def table(self) -> pd.DataFrame:
-        """The case's one table."""
+    def answers(self) -> AnswerTable:
+        """The case's one table, as all cases share it."""
         inputs = self.case.get("inputs") or {}
-        frame = self.sources.main(inputs)
+        table = self.sources.main(inputs)
         expected = inputs.get("rows")
-        if expected is not None and expected != len(frame):
-            self.warn(f"the plan speaks of {expected} rows, the table has {len(frame)}")
-        return frame
+        if expected is not None and expected != len(table):
+            self.warn(f"the plan speaks of {expected} rows, the table has {len(table)}")
+        return table
+
+    def table(self) -> pd.DataFrame:
+        """The case's one table, as a frame of its own."""
+        return self.answers().frame.copy(deep=False)
 
     def named_table(self, role: str) -> pd.DataFrame:
         """The table that the inputs name under `role` ("responses", "strata", …)."""
@@ -80,33 +85,19 @@ class Job:
             self.warnings.append(sentence)
 
 
-def column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
-    """A column of the table, refused by name with the columns there are."""
-    if name not in frame.columns:
-        raise PlanError(f"{where}: there is no column '{name}'; columns are {', '.join(frame.columns)}")
-    return frame[name]
-
-
-def words(values: pd.Series) -> pd.Series:
-    """Category names: numbers without a needless decimal point; missing stays missing."""
-    if values.dtype == object:  # 1 and True would be one key, and are not one word
-        return values.map(as_word, na_action="ignore")
-    return values.map({value: as_word(value) for value in values.dropna().unique()})
-
-
-def domain_mask(frame: pd.DataFrame, domain) -> np.ndarray | None:
+def domain_mask(table: AnswerTable, domain) -> np.ndarray | None:
     """Rows of a domain: {"column", "values"}, a list of these that must all hold, or an expression; None:
     all."""
     if domain is None:
         return None
     if isinstance(domain, str):
-        values, _ = evaluate(domain, frame)
+        values, _ = evaluate(domain, table.frame)
         return values == 1
     if isinstance(domain, Mapping):
         wanted = domain.get("values", [domain.get("value")])
         chosen = {as_word(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
-        return words(column(frame, domain["column"], "parameters.domain")).isin(chosen).to_numpy()
-    masks = [domain_mask(frame, part) for part in domain]
+        return np.asarray(table.words(domain["column"], "parameters.domain").isin(list(chosen)))
+    masks = [domain_mask(table, part) for part in domain]
     return np.logical_and.reduce(masks)
 
 

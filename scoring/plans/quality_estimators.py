@@ -11,8 +11,9 @@ from scoring.numeric.quality import AnswerSheets, flagged_rows, score_detector
 from scoring.numeric.quality_rows import row_quality
 from scoring.numeric.quality_schools import school_quality
 from scoring.numeric.reliability import cronbach_alpha, mcdonald_omega
+from scoring.plans.answer_table import column
 from scoring.plans.county_tables import county
-from scoring.plans.job import Job, column
+from scoring.plans.job import Job
 
 DONT_KNOW = 9
 

@@ -1,21 +1,23 @@
 """From a case's `design` and `adjust` to a SurveyDesign."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from scoring.numeric.auxiliary import AuxiliaryFit, indicator_matrix
 from scoring.numeric.calibration import CalibrationReport, calibrate, poststratify, rake_design, trim
-from scoring.numeric.design import Adjustment, SurveyDesign, survey_design
+from scoring.numeric.design import SurveyDesign, survey_design
 from scoring.numeric.expression import as_word
 from scoring.numeric.formula import model_matrix
-from scoring.numeric.raking import Margin, prepare_margins
-from scoring.numeric.weighting import kish
+from scoring.numeric.raking import Margin
+from scoring.numeric.weighting import WeightReport, kish
+from scoring.plans.answer_table import AnswerTable, column, crossed, words
 from scoring.plans.errors import PlanError
-from scoring.plans.job import Job, column, words
+from scoring.plans.job import Job
 
 _NEEDS_STRATA = ("stratified",)
 _NEEDS_UNITS = ("cluster", "two_stage", "multi_stage", "multistage")
@@ -26,22 +28,74 @@ _SINGLE_UNIT_WORDS = {
 }
 
 
+# Parameters that weighting and the declared design look at, beside `design` and `adjust`.
+_PARAMETERS = ("single_unit_stratum", "distance", "g_bounds")
+
+
 @dataclass(frozen=True)
 class Sample:
-    """The table, its design after all adjustments, the last calibration's report, bounds of trimming, and
-    a design whose residuals use the adjusted weights (after raking; None otherwise)."""
+    """The table, its design after all adjustments, the last calibration's report, bounds of trimming,
+    whether the last step was raking, and what a reader of every result from it should know."""
 
-    frame: pd.DataFrame
+    table: AnswerTable
     design: SurveyDesign
     report: CalibrationReport | None = None
     cap: float | None = None
-    adjusted_regression: SurveyDesign | None = None
+    raked: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The columns of the table."""
+        return self.table.frame
+
+    @cached_property
+    def weight_report(self) -> WeightReport:
+        """What the unequal weights cost."""
+        return kish(self.design.weight)
+
+    @cached_property
+    def distinct_weights(self) -> np.ndarray:
+        """The different weights, to nine digits after the point, in order."""
+        return np.unique(np.round(self.design.weight, 9))
+
+    @cached_property
+    def adjusted_regression(self) -> SurveyDesign | None:
+        """After raking, a design whose residuals use the adjusted weights; None otherwise."""
+        if not self.raked:
+            return None
+        *earlier, last = self.design.adjustments
+        after = replace(last, fit=last.fit.with_weights(self.design.weight))
+        return replace(self.design, adjustments=(*earlier, after))
 
 
 def sample_of(job: Job) -> Sample:
-    """Read the case's table, declare its design and carry out its weighting steps in order."""
-    frame = job.table()
-    return adjusted(job, Sample(frame, declared_design(job, frame)))
+    """The case's table with its declared design after its weighting steps.
+
+    Cases of one plan that ask for the same share one sample, and what it warns of.
+    """
+    table = job.answers()
+
+    def make() -> Sample:
+        mine = Job(job.case, job.sources)
+        sample = adjusted(mine, declared_sample(mine, table))
+        return replace(sample, warnings=(*sample.warnings, *mine.warnings))
+
+    sample = table.once(_asked(job, "adjust"), make)
+    for warning in sample.warnings:
+        job.warn(warning)
+    return sample
+
+
+def declared_sample(job: Job, table: AnswerTable) -> Sample:
+    """The table with the case's design as declared, before any weighting step; shared as well."""
+
+    def make() -> Sample:
+        mine = Job(job.case, job.sources)
+        design = declared_design(mine, table.frame)
+        return Sample(table, design, warnings=tuple(mine.warnings))
+
+    return table.once(_asked(job), make)
 
 
 def adjusted(job: Job, sample: Sample) -> Sample:
@@ -49,6 +103,12 @@ def adjusted(job: Job, sample: Sample) -> Sample:
     for step in job.case.get("adjust") or []:
         sample = _adjust(job, sample, step)
     return sample
+
+
+def _asked(job: Job, *keys: str) -> str:
+    """What a sample depends on, as a text; `keys` of the case beside its design."""
+    parameters = {name: job.parameters.get(name) for name in _PARAMETERS}
+    return json.dumps([job.design, parameters, *(job.case.get(key) or [] for key in keys)], default=repr)
 
 
 def declared_design(job: Job, frame: pd.DataFrame) -> SurveyDesign:
@@ -96,7 +156,11 @@ def weight_column(job: Job, frame: pd.DataFrame) -> np.ndarray:
 
 def weights_summary(weights: np.ndarray) -> dict:
     """Weights as the reference cases summarise them."""
-    report = kish(weights)
+    return report_summary(kish(weights))
+
+
+def report_summary(report: WeightReport) -> dict:
+    """The same of weights that are described already."""
     return {
         "sum": report.sum,
         "min": report.min,
@@ -171,34 +235,27 @@ def _adjust(job: Job, sample: Sample, step: Mapping) -> Sample:
             upper=step.get("upper"),
             until_inside=bool(step.get("repeat_until_inside", False)),
         )
-        return replace(sample, design=design, cap=step.get("upper"), adjusted_regression=None)
+        return replace(sample, design=design, cap=step.get("upper"), raked=False)
     raise PlanError(f"adjust: '{operation}' is unknown; allowed are poststratify, rake, calibrate, trim")
 
 
 def _poststratify(sample: Sample, step: Mapping) -> Sample:
     by = _listed(step.get("by"))
-    cell = words(column(sample.frame, by[0], "adjust.by"))
-    for name in by[1:]:
-        cell = cell + "|" + words(column(sample.frame, name, "adjust.by"))
+    cell = crossed([sample.table.words(name, "adjust.by") for name in by], "|")
     totals = step["totals"]
     if not isinstance(totals, Mapping):
         totals = {"|".join(as_word(entry["cell"][name]) for name in by): entry["N"] for entry in totals}
     design, report = poststratify(sample.design, cell, totals=totals)
-    return replace(sample, design=design, report=report, adjusted_regression=None)
+    return replace(sample, design=design, report=report, raked=False)
 
 
 def _rake(sample: Sample, step: Mapping) -> Sample:
     margins = [
-        Margin(
-            entry["column"], words(column(sample.frame, entry["column"], "adjust.margins")), entry["totals"]
-        )
+        Margin(entry["column"], sample.table.words(entry["column"], "adjust.margins"), entry["totals"])
         for entry in step["margins"]
     ]
     design, report = rake_design(sample.design, margins)
-    codes = [margin.codes for margin in prepare_margins(margins, sample.design.weight > 0)]
-    after = Adjustment(AuxiliaryFit(indicator_matrix(codes), design.weight), design.weight)
-    other = sample.design.with_weights(design.weight, after)
-    return replace(sample, design=design, report=report, adjusted_regression=other)
+    return replace(sample, design=design, report=report, raked=True)
 
 
 def _calibrate(job: Job, sample: Sample, step: Mapping) -> Sample:
@@ -219,4 +276,4 @@ def _calibrate(job: Job, sample: Sample, step: Mapping) -> Sample:
         distance=step.get("distance", job.parameters.get("distance", "linear")),
         bounds=None if bounds is None else (bounds[0], bounds[1]),
     )
-    return replace(sample, design=design, report=report, adjusted_regression=None)
+    return replace(sample, design=design, report=report, raked=False)

@@ -1,5 +1,6 @@
 """Reading tables of answers as counties have them: csv in UTF-8 or GB18030, gzip, Excel, Parquet."""
 
+import codecs
 import gzip
 import io
 import zipfile
@@ -7,10 +8,12 @@ import zlib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 from python_calamine import CalamineError
 
+from scoring.plans.answer_table import AnswerTable
 from scoring.plans.errors import PlanError
 
 _EXCEL = {
@@ -23,6 +26,8 @@ _EXCEL = {
 _NA_WORDS = ("NA", "NaN", "N/A", "#N/A", ".")
 _PARQUET = {".parquet", ".pq"}
 _TEXT = {".csv", ".txt", ".tsv"}
+# Bytes of a text that are looked at at once.
+_BLOCK = 1 << 20
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -42,13 +47,14 @@ def read_table(path: Path) -> pd.DataFrame:
             raise PlanError(
                 f"{path.name}: files ending in {kind} cannot be read; use .csv, .xlsx or .parquet"
             )
-        raw = gzip.decompress(path.read_bytes()) if packed else path.read_bytes()
         if kind in _EXCEL:
-            frame = pd.read_excel(io.BytesIO(raw), engine=_EXCEL[kind], keep_default_na=False, na_values=[""])
+            with _opened(path) as file:
+                frame = pd.read_excel(file, engine=_EXCEL[kind], keep_default_na=False, na_values=[""])
         elif kind in _PARQUET:
-            frame = _parquet(raw, path)
+            with _opened(path) as file:
+                frame = _parquet(file, path)
         else:
-            frame = _text(raw, path)
+            frame = _text(path)
     except PlanError:
         raise
     except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile, CalamineError) as error:
@@ -72,26 +78,52 @@ def _numbers_beside_na(values: pd.Series) -> pd.Series:
     return numbers if readable.all() and numbers.notna().any() else values
 
 
-def _text(raw: bytes, path: Path) -> pd.DataFrame:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
+def _opened(path: Path) -> BinaryIO:
+    """The file to read from; a packed one is unpacked at once, since workbooks and Parquet need to go back
+    and forth."""
+    if path.suffix.lower() == ".gz":
+        return io.BytesIO(gzip.decompress(path.read_bytes()))
+    return path.open("rb")
+
+
+def _text(path: Path) -> pd.DataFrame:
+    packed = path.suffix.lower() == ".gz"
+    for encoding in ("utf-8", "gb18030"):
+        head = _first_line(path, encoding, packed=packed)
+        if head is not None:
             break
-        except UnicodeDecodeError:
-            continue
     else:
         raise PlanError(f"{path.name} is neither UTF-8 nor GB18030 text; save it as UTF-8")
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t", key=head.count)
     return pd.read_csv(
-        io.StringIO(text), sep=separator, keep_default_na=False, na_values=[""], low_memory=False
+        path,
+        sep=max(",;\t", key=head.count),
+        encoding=encoding,
+        compression="gzip" if packed else None,
+        keep_default_na=False,
+        na_values=[""],
+        low_memory=False,
     )
 
 
-def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
+def _first_line(path: Path, encoding: str, *, packed: bool) -> str | None:
+    """The first line of a text, None if the text is not all in this encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    head = ""
+    with gzip.open(path) if packed else path.open("rb") as file:
+        try:
+            while block := file.read(_BLOCK):
+                text = decoder.decode(block)
+                head += "" if "\n" in head else text
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return None
+    return head.split("\n", 1)[0]
+
+
+def _parquet(file: BinaryIO, path: Path) -> pd.DataFrame:
     """As from a text file: words for dictionary columns, plain numbers for decimals and nullable integers."""
     try:
-        frame = pd.read_parquet(io.BytesIO(raw))
+        frame = pd.read_parquet(file)
     except ImportError as error:
         raise PlanError(
             f"{path.name}: reading Parquet needs the package pyarrow; install it or save the table as .csv"
@@ -102,12 +134,16 @@ def _parquet(raw: bytes, path: Path) -> pd.DataFrame:
             frame[name] = frame[name].astype(object)
         elif pd.api.types.is_extension_array_dtype(kind) and pd.api.types.is_numeric_dtype(kind):
             frame[name] = frame[name].to_numpy(float, na_value=float("nan"))
-        elif len(frame) and frame[name].map(lambda value: isinstance(value, Decimal | None)).all():
+        elif pd.api.types.is_object_dtype(kind) and len(frame) and frame[name].map(_is_decimal).all():
             frame[name] = pd.to_numeric(frame[name])
         # An empty word is a missing one, as in a text file.
         if not pd.api.types.is_numeric_dtype(frame[name].dtype):
             frame[name] = frame[name].where(frame[name] != "", None)
     return frame
+
+
+def _is_decimal(value: object) -> bool:
+    return isinstance(value, Decimal | None)
 
 
 class Sources:
@@ -120,25 +156,29 @@ class Sources:
 
     def __init__(self, *, base: Path | None, data: Path | None, single: bool) -> None:
         self.base, self.data, self.single = base, data, single
-        self._tables: dict[Path, pd.DataFrame] = {}
+        self._tables: dict[Path, AnswerTable] = {}
 
-    def main(self, inputs: Mapping) -> pd.DataFrame:
+    def main(self, inputs: Mapping) -> AnswerTable:
         """The table of a case: inline columns and rows, the named file, or the one given on the command
         line."""
         inline = inputs.get("inline")
         if inline is not None:
             if not isinstance(inline, Mapping) or "columns" not in inline or "rows" not in inline:
                 raise PlanError("inputs.inline needs 'columns' and 'rows' for this estimator")
-            return pd.DataFrame(inline["rows"], columns=inline["columns"])
+            return AnswerTable(pd.DataFrame(inline["rows"], columns=inline["columns"]))
         name = inputs.get("file")
         if self.data is not None and self.data.is_file() and (name is None or self.single):
             return self._read(self.data)
         if name is None:
             raise PlanError("the case names no table: give inputs.file, or the table on the command line")
-        return self.named(name)
+        return self._found(name)
 
     def named(self, name: str) -> pd.DataFrame:
-        """The table of this name, beside the plan or in the folder given on the command line."""
+        """The table of this name, beside the plan or in the folder given on the command line; a frame of its
+        own, whose columns may be replaced."""
+        return self._found(name).frame.copy(deep=False)
+
+    def _found(self, name: str) -> AnswerTable:
         tried = []
         for folder in self._folders():
             path = folder / name
@@ -157,8 +197,8 @@ class Sources:
             folders += [start, start.parent]
         return folders
 
-    def _read(self, path: Path) -> pd.DataFrame:
+    def _read(self, path: Path) -> AnswerTable:
         key = path.resolve()
         if key not in self._tables:
-            self._tables[key] = read_table(path)
-        return self._tables[key].copy()
+            self._tables[key] = AnswerTable(read_table(path))
+        return self._tables[key]

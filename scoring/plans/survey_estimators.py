@@ -19,6 +19,7 @@ from scoring.numeric.intervals import ShareEstimate, effective_n, korn_graubard
 from scoring.numeric.jackknife import jackknife
 from scoring.numeric.reliability import cronbach_alpha
 from scoring.numeric.weighting import kish
+from scoring.plans.answer_table import column
 from scoring.plans.columns import grouped, variables
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import (
@@ -30,14 +31,14 @@ from scoring.plans.figures import (
     mean_verdict,
     share_result,
 )
-from scoring.plans.job import Job, column, domain_mask
+from scoring.plans.job import Job, domain_mask
 from scoring.plans.sampling import (
     Sample,
     adjusted,
-    declared_design,
+    declared_sample,
+    report_summary,
     sample_of,
     weight_column,
-    weights_summary,
 )
 from scoring.plans.survey_tests import independence, regression, t_test
 
@@ -45,8 +46,8 @@ from scoring.plans.survey_tests import independence, regression, t_test
 def mean_or_total(job: Job) -> dict:
     """Means or totals of one or several variables; categories become one share each."""
     sample = sample_of(job)
-    values, names = variables(sample.frame, job.need("variable"))
-    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    values, names = variables(sample.table, job.need("variable"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
     compute = totals if "total" in job.case["estimator"] else means
     joint = compute(sample.design, values, names=names, domain=domain)
     result = joint_result(joint, level=job.level)
@@ -60,8 +61,8 @@ def mean_or_total(job: Job) -> dict:
 def mean_and_total(job: Job) -> dict:
     """Mean and total after an adjustment of the weights, with the weights themselves."""
     sample = sample_of(job)
-    values, names = variables(sample.frame, job.need("variable"))
-    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    values, names = variables(sample.table, job.need("variable"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
     mean = means(sample.design, values, names=names, domain=domain)
     result = {
         "mean": joint_result(mean, level=job.level),
@@ -77,9 +78,9 @@ def mean_and_total(job: Job) -> dict:
 def ratio_of_totals(job: Job) -> dict:
     """Ratio of two weighted totals."""
     sample = sample_of(job)
-    top, _ = variables(sample.frame, job.need("numerator"))
-    bottom, _ = variables(sample.frame, job.need("denominator"))
-    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    top, _ = variables(sample.table, job.need("numerator"))
+    bottom, _ = variables(sample.table, job.need("denominator"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
     found = ratio(sample.design, top[:, 0], bottom[:, 0], domain=domain)
     return estimate_result(found, level=job.level) | _weights(job, sample)
 
@@ -87,8 +88,8 @@ def ratio_of_totals(job: Job) -> dict:
 def by_group(job: Job) -> dict:
     """Means of a variable in every group; the first grouping column varies fastest."""
     sample = sample_of(job)
-    values, _ = variables(sample.frame, job.need("variable"))
-    code, groups = grouped(sample.frame, job.need("by"))
+    values, _ = variables(sample.table, job.need("variable"))
+    code, groups = grouped(sample.table, job.need("by"))
     joint = group_means(sample.design, values[:, 0], group=code, names=groups, covariance=False)
     results = [
         {"group": name} | estimate_result(e, level=job.level)
@@ -100,8 +101,8 @@ def by_group(job: Job) -> dict:
 def composite(job: Job) -> dict:
     """Fixed-share composite (or difference) of group means with the covariances between them."""
     sample = sample_of(job)
-    values, _ = variables(sample.frame, job.need("variable"))
-    code, groups = grouped(sample.frame, job.need("by"))
+    values, _ = variables(sample.table, job.need("variable"))
+    code, groups = grouped(sample.table, job.need("by"))
     joint = group_means(sample.design, values[:, 0], group=code, names=groups)
     found = joint.contrast(job.need("shares"), df=sample.design.degrees_of_freedom())
     result = estimate_result(found, level=job.level)
@@ -139,8 +140,8 @@ def _composite_verdict(
 def deff(job: Job) -> dict:
     """Design effect of a mean; parameters.reference says "srs with …" or "srs without replacement"."""
     sample = sample_of(job)
-    values, names = variables(sample.frame, job.need("variable"))
-    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    values, names = variables(sample.table, job.need("variable"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
     replaced = "with replacement" in str(job.parameters.get("reference", "without replacement"))
     found_mean = means(sample.design, values[:, :1], names=names[:1], domain=domain)
     result = joint_result(found_mean, level=job.level)
@@ -158,8 +159,8 @@ def proportion_intervals(job: Job) -> dict:
     inside = ~np.isnan(np.asarray(values, float))
     rows = str(job.parameters.get("rows", ""))
     if rows.startswith("domain "):
-        inside &= domain_mask(sample.frame, rows.removeprefix("domain "))
-    extra = domain_mask(sample.frame, job.parameters.get("domain"))
+        inside &= domain_mask(sample.table, rows.removeprefix("domain "))
+    extra = domain_mask(sample.table, job.parameters.get("domain"))
     inside = inside if extra is None else inside & extra
     e = means(sample.design, np.asarray(values, float), names=["share"], domain=inside).estimates[0]
     if e.variance is None:
@@ -178,8 +179,8 @@ def proportion_intervals(job: Job) -> dict:
 def degenerate_interval(job: Job) -> dict:
     """Interval of a share of 0 or 1 (any share is allowed) from the Kish effective n."""
     sample = sample_of(job)
-    values, names = variables(sample.frame, job.need("variable"))
-    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    values, names = variables(sample.table, job.need("variable"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
     inside = np.ones(len(values), bool) if domain is None else domain
     e = means(sample.design, values, names=names, domain=inside).estimates[0]
     report = kish(sample.design.weight[inside & ~np.isnan(values[:, 0])])
@@ -194,14 +195,14 @@ def delete_one_unit(job: Job) -> dict:
     """Jackknife of a mean, leaving out one first-stage unit at a time; `adjust` is carried out in every
     replicate."""
     sample = sample_of(job)
-    values, names = variables(sample.frame, job.need("variable"))
-    domain = domain_mask(sample.frame, job.parameters.get("domain"))
+    values, names = variables(sample.table, job.need("variable"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
     inside = ~np.isnan(values).any(axis=1) & (True if domain is None else domain)
     filled = np.where(inside[:, None], values, 0.0)
-    drawn = declared_design(job, sample.frame)
+    drawn = declared_sample(job, sample.table).design
 
     def reweight(w: np.ndarray) -> np.ndarray:
-        return adjusted(job, Sample(sample.frame, drawn.with_weights(w))).design.weight
+        return adjusted(job, Sample(sample.table, drawn.with_weights(w))).design.weight
 
     found = jackknife(
         drawn.weight,
@@ -254,17 +255,16 @@ def _weights(job: Job, sample: Sample) -> dict:
     if not job.case.get("adjust"):
         return {}
     w = sample.design.weight
-    result = {"weights": weights_summary(w), "weights_first5": w[:5]}
+    result = {"weights": report_summary(sample.weight_report), "weights_first5": w[:5]}
     if sample.report is not None:
         result["g_range"] = [sample.report.g_lowest, sample.report.g_highest]
         result["convergence"] = {"steps": sample.report.steps, "worst": sample.report.worst}
     if sample.cap is not None:
         at_cap = int((w >= sample.cap * (1 - 1e-12)).sum())
         result |= {"cap": sample.cap, "n_at_cap": at_cap, "n_at_upper": at_cap}
-        distinct = np.unique(np.round(w, 9))
-        if len(distinct) <= 20:
-            result["weights_sorted_unique"] = distinct
-    for warning in kish(w).warnings:
+        if len(sample.distinct_weights) <= 20:
+            result["weights_sorted_unique"] = sample.distinct_weights
+    for warning in sample.weight_report.warnings:
         job.warn(warning.replace("_", " "))
     return result
 

@@ -7,8 +7,9 @@ import pandas as pd
 from scoring.numeric.formula import model_matrix, one_sided_variables
 from scoring.numeric.regression import difference_test, regress
 from scoring.numeric.tables import association_test
+from scoring.plans.answer_table import column
 from scoring.plans.errors import PlanError
-from scoring.plans.job import Job, column, domain_mask
+from scoring.plans.job import Job, domain_mask
 from scoring.plans.sampling import sample_of
 
 
@@ -58,7 +59,7 @@ def regression(job: Job) -> dict:
         sample.design,
         model,
         family=job.parameters.get("family", "gaussian"),
-        domain=domain_mask(sample.frame, job.parameters.get("domain")),
+        domain=domain_mask(sample.table, job.parameters.get("domain")),
     )
     return {
         "df_residual": found.df_residual,

@@ -8,8 +8,9 @@ import pandas as pd
 from scoring.numeric.cells import Cells, Design
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.weighting import CollapsedCells, collapse_cells
+from scoring.plans.answer_table import column, words
 from scoring.plans.errors import PlanError
-from scoring.plans.job import Job, column, words
+from scoring.plans.job import Job
 from scoring.rules import ScoringRule, ScoringRuleError, shipped_rule
 
 NO_SCHOOL = "*"
