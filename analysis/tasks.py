@@ -12,6 +12,7 @@ from analysis.answer_quality import answer_quality
 from analysis.evaluation_jobs import run_job
 from analysis.item_quality import item_quality
 from analysis.results import score_closing, wave_results
+from analysis.unheard_drift import early_and_late
 from surveys.models import Wave
 
 
@@ -33,7 +34,9 @@ def look_at_replies(wave_id: int) -> int:
     try:
         found = answer_quality(wave, progress=partial(looking.tell, wave))
         if wave.is_closed:
-            item_quality(wave_results(wave, now=timezone.now()))
+            results = wave_results(wave, now=timezone.now())
+            item_quality(results)
+            early_and_late(results)
     finally:
         looking.end(wave)
     return found.looked_at

@@ -18,6 +18,7 @@ def wave_links(wave: Wave, current: str) -> dict:
     pages = {
         "sensitivity": _("By rule and replies"),
         "more_replies": _("What would settle it"),
+        "unheard": _("Who did not answer"),
         "small_schools": _("Small schools"),
         "items": _("Items and drivers"),
         "quality": _("Answer quality"),
