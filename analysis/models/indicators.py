@@ -87,8 +87,10 @@ class IndicatorUpload(models.Model):
     standard_key = models.CharField(max_length=80)
     file_name = models.CharField(max_length=200)
     content = models.BinaryField()
-    # What the user said of foreign headings: {heading: {"column": …, "times": …}}.
+    # What the user said of foreign headings: {heading: {"column": …, "times": "10000"}}.
     choices = models.JSONField(default=dict)
+    # The sheets the user chose; none as long as nobody chose.
+    sheets = models.JSONField(default=list)
     evidence = models.ManyToManyField(EvidenceFile, related_name="+", blank=True)
     uploaded_at = models.DateTimeField()
 
@@ -108,14 +110,25 @@ class HeadingMapping(models.Model):
     heading = models.CharField(_("heading"), max_length=200)
     # Empty: the county decided that this column is not used.
     column = models.CharField(_("column"), max_length=80, blank=True)
-    # What the file's unit is multiplied by: 10000 for 万元.
+    # What the file's unit is multiplied by, and divided by: 10000 and 1 for 万元, 10000 and 15 for 亩.
     times = models.PositiveIntegerField(default=1)
+    divided_by = models.PositiveSmallIntegerField(default=1)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(_("time"), null=True)
+    # Forgotten, never deleted: a table that was read so is still there.
+    forgotten_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("known heading")
         verbose_name_plural = _("known headings")
+        ordering = ["heading", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["county", "level", "heading"], name="heading_once_per_county")
+            models.UniqueConstraint(
+                fields=["county", "level", "heading"],
+                condition=Q(forgotten_at__isnull=True),
+                name="heading_once_per_county",
+            )
         ]
 
     def __str__(self) -> str:
