@@ -30,6 +30,7 @@ from analysis.known_statistics import KnownStatistic, known_statistics, statisti
 from analysis.school_signals import is_poster, rule_of_shares, share_signals
 from analysis.seen_signals import (
     AnswerQuality,
+    FactUse,
     SchoolToReview,
     SeenBatch,
     SeenSignal,
@@ -136,7 +137,16 @@ def _look(wave: Wave, progress: Callable[[int], None]) -> AnswerQuality:
             )
         )  # fmt: skip
     doubted = doubted_by_statistic([(one.audience, check) for one in read for check in one.checks])
-    return _found(looked_at, [_heeding(one, doubted) for one in read], known, doubted)
+    # What became of a fact is said of the answers as they are, doubted figures included.
+    facts = [use for one in read for use in _uses(one, known, doubted)]
+    return _found(looked_at, [_heeding(one, doubted) for one in read], facts)
+
+
+def _uses(
+    read: _Read, known: Mapping[str, KnownStatistic], doubted: Mapping[str, Iterable[str]]
+) -> Iterable[FactUse]:
+    school = read.sheets.school
+    return fact_uses(read.audience, school, read.checks, read.unused, known=known, doubted=doubted)
 
 
 def _heeding(read: _Read, doubted: Mapping[str, Iterable[str]]) -> _Read:
@@ -148,12 +158,7 @@ def _heeding(read: _Read, doubted: Mapping[str, Iterable[str]]) -> _Read:
     return replace(read, checks=checks, sheets=replace(read.sheets, contradicts=contradicts))
 
 
-def _found(
-    looked_at: int,
-    audiences: Sequence[_Read],
-    known: Mapping[str, KnownStatistic],
-    doubted: Mapping[str, Iterable[str]],
-) -> AnswerQuality:
+def _found(looked_at: int, audiences: Sequence[_Read], facts: Sequence[FactUse]) -> AnswerQuality:
     marked: list[int] = []
     counts: list[SignalCount] = []
     signals: dict[str, list[SeenSignal]] = {}
@@ -184,9 +189,7 @@ def _found(
     return AnswerQuality(
         looked_at=looked_at, schools=tuple(schools), signals=tuple(counts), marked=tuple(sorted(marked)),
         straight=tuple(_straight(read) for read in audiences),
-        facts=tuple(use for read in audiences for use in fact_uses(
-            read.audience, read.sheets.school, read.checks, read.unused, known=known, doubted=doubted,
-        )),
+        facts=tuple(facts),
     )  # fmt: skip
 
 

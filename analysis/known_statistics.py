@@ -133,9 +133,9 @@ def known_statistics(wave: Wave) -> dict[str, KnownStatistic]:
 def statistics_digest(wave: Wave) -> str:
     """Changes whenever a table or the roster changes: replies are held against what is on file now."""
     tables = IndicatorTable.objects.filter(
-        county=wave.county_id, level=TableLevel.SCHOOLS, year__in=_years(wave), withdrawn_at=None
+        county=wave.county, level=TableLevel.SCHOOLS, year__in=_years(wave), withdrawn_at=None
     )
-    schools = School.objects.filter(county=wave.county_id).order_by("code")
+    schools = School.objects.filter(county=wave.county).order_by("code")
     parts = [
         sorted(tables.values_list("pk", flat=True)),
         list(schools.values_list("code", "stage", "classes", "pupils_by_grade")),
@@ -153,7 +153,7 @@ def _sources(wave: Wave) -> Iterator[tuple[Source, dict[str, dict[str, dict[str,
         tables = {table.pk: table for table in _tables(wave, year)}
         for table in sorted(tables.values(), key=lambda one: (one.at, one.pk), reverse=True):
             yield Source(table.pk, year, table.at, table.file_name), _of_table(table)
-    last = RosterImport.objects.filter(county=wave.county_id).order_by("-at", "-id").first()
+    last = RosterImport.objects.filter(county=wave.county).order_by("-at", "-id").first()
     yield (
         Source(None, None, last.at if last else None, last.file_name if last else ""),
         {CLASS_SIZE: dict(_of_roster(wave))},
@@ -211,7 +211,7 @@ def _range(key: str, numbers: Mapping[str, Fraction]) -> Range | None:
 def _of_roster(wave: Wave) -> Iterator[tuple[str, dict[str, Range]]]:
     """Pupils by class. A school of several stages has one number of classes for all: that says little of
     the classes of one stage, so it gives none."""
-    for school in School.objects.filter(county=wave.county_id, classes__gt=0):
+    for school in School.objects.filter(county=wave.county, classes__gt=0):
         if school.pupils and len(STAGES_OF_TYPE.get(school.stage, ())) <= 1:
             size = school.pupils / school.classes
             yield school.code, {"": (size, size)}
