@@ -115,7 +115,7 @@ def means(
     valid = inside & ~np.isnan(y).any(axis=1)
     w = np.where(valid, design.weight, 0.0)
     total = w.sum()
-    n = int((valid & (design.weight > 0)).sum())
+    n = int((valid & (design.weight != 0)).sum())
     filled = np.where(valid[:, None], y, 0.0)
     if total == 0:
         k = y.shape[1]
@@ -135,7 +135,7 @@ def totals(
     w = np.where(valid, design.weight, 0.0)
     weighted = np.where(valid[:, None], y, 0.0) * w[:, None]
     df = design.degrees_of_freedom(inside)
-    n = int((valid & (design.weight > 0)).sum())
+    n = int((valid & (design.weight != 0)).sum())
     return _joint(names, weighted.sum(axis=0), design.covariance(weighted), df, n, float(w.sum()))
 
 
@@ -161,7 +161,7 @@ def ratio(
     if not np.isfinite(found.ratio[0]):
         raise NotComputable("the denominator of the ratio is zero", code="zero_denominator")
     weighted = np.where(valid, found.linear * design.weight, 0.0)[:, None]
-    n = int((valid & (design.weight > 0)).sum())
+    n = int((valid & (design.weight != 0)).sum())
     variance = float(design.covariance(weighted)[0, 0])
     return Estimate(
         float(found.ratio[0]),
@@ -223,17 +223,24 @@ def design_effect(
     """Variance of a mean over that of a simple random sample of the same size.
 
     Reference variance: n/(n−1) Σw(y−ȳ)²/Σw divided by n, and unless `with_replacement` times (N−n)/N with
-    N = Σw. n counts rows of the domain with a value. Not computable when the reference variance is 0.
+    N = Σw. n counts rows of the domain with a value. Not computable when the reference variance is 0, or when
+    everybody was asked.
     """
     y, inside = np.asarray(values, float), _domain(design, domain)
     found = means(design, y, names=["y"], domain=inside).estimates[0]
     if found.variance is None:
         raise NotComputable("a design effect needs at least two answers", code="too_few_answers")
-    valid = inside & ~np.isnan(y) & (design.weight > 0)
+    valid = inside & ~np.isnan(y) & (design.weight != 0)
     w = design.weight[valid]
     n, total = int(valid.sum()), float(w.sum())
     element = n / (n - 1) * float(w @ (y[valid] - found.estimate) ** 2) / total
     reference = element / n * (1 if with_replacement else (total - n) / total)
+    if element > 0 and reference <= 0:
+        raise NotComputable(
+            f"the weights add to {total:g} people for {n} answers, so a sample without replacement leaves "
+            "nobody out and has no variance; take the reference with replacement",
+            code="no_variance",
+        )
     if reference <= 0:
         raise NotComputable("all answers are equal: a design effect is not defined", code="no_variance")
     return found.variance / reference

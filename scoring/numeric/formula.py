@@ -62,16 +62,19 @@ def model_matrix(formula: str, frame: pd.DataFrame) -> ModelMatrix:
     columns: list[np.ndarray] = [np.ones(len(frame))] if intercept else []
     names = ["(Intercept)"] if intercept else []
     coded: dict[str, tuple[np.ndarray, list[str], bool]] = {}
-    full_used = intercept
-    for term in terms:
+    full = intercept
+    for place, term in enumerate(terms):
         parts = []
         for factor in term:
             if factor not in coded:
                 coded[factor] = _coded(factor, frame)
             x, labels, categorical = coded[factor]
-            # Without an intercept the first categorical main effect keeps all its levels.
-            keep_all = categorical and not full_used and len(term) == 1
-            full_used = full_used or keep_all
+            # As in R a category keeps all its levels where no earlier term holds the rest of its own, and
+            # where it is the first and stands in for the intercept.
+            rest = set(term) - {factor}
+            alone = bool(rest) and not any(rest <= set(earlier) for earlier in terms[:place])
+            keep_all = categorical and (alone or not full)
+            full = full or categorical
             parts.append((x, labels) if keep_all or not categorical else (x[:, 1:], labels[1:]))
         # R varies the first factor fastest.
         for choice in product(*(range(len(labels)) for _, labels in reversed(parts))):
@@ -121,8 +124,10 @@ def _terms(right: str) -> tuple[bool, list[tuple[str, ...]]]:
                 term = tuple(dict.fromkeys(f for part in chosen for f in part))
                 if term not in terms:
                     terms.append(term)
-    # R puts main effects before interactions.
-    return intercept, sorted(terms, key=len)
+    # R puts main effects before interactions, and names the parts of these in the order of the whole formula.
+    order = list(dict.fromkeys(factor for term in terms for factor in term))
+    named = [tuple(sorted(term, key=order.index)) for term in terms]
+    return intercept, sorted(dict.fromkeys(named), key=len)
 
 
 def _combinations(items: Sequence, size: int) -> list[tuple]:
@@ -135,8 +140,9 @@ def _coded(factor: str, frame: pd.DataFrame) -> tuple[np.ndarray, list[str], boo
     """Columns of one factor of a term, their names, and whether it is categorical."""
     inner = re.fullmatch(r"(?:as\.)?factor\((.+)\)", factor)
     if inner:
-        values, _ = evaluate(inner.group(1), frame)
-        x, levels = indicator_columns(pd.Series(values))
+        values, logical = evaluate(inner.group(1), frame)
+        named = pd.Series(values).map({0.0: "FALSE", 1.0: "TRUE"}) if logical else pd.Series(values)
+        x, levels = indicator_columns(named)
         return x, [factor + level for level in levels], True
     values, logical = evaluate(factor, frame)
     if logical:

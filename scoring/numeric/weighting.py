@@ -221,8 +221,10 @@ class WeightReport:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Stable words: "weighting_deff_above_2", "largest_weight_above_6_medians"."""
+        """Stable words: "weighting_deff_above_2", "largest_weight_above_6_medians", "negative_weights"."""
         found = []
+        if self.min < 0:
+            found.append("negative_weights")
         if self.deff_w > 2:
             found.append("weighting_deff_above_2")
         if self.max > 6 * self.median:
@@ -233,8 +235,9 @@ class WeightReport:
 def kish(weights: np.ndarray, counts: np.ndarray | None = None) -> WeightReport:
     """Kish's effective sample size and the design effect of weighting, from rows or from cells.
 
-    weights: (g,) non-negative, any scale; counts: responses that carry each weight (None: one each). Weights
-    of 0 and counts of 0 do not count as responses. Refused if nothing is left.
+    weights: (g,) of any scale, some negative after an unbounded linear calibration; counts: responses that
+    carry each weight (None: one each). Weights of 0 and counts of 0 do not count as responses. Refused if
+    nothing is left, or if the weights do not add to something positive.
     Source: Kish 1965 §11.7; Kish 1992.
 
     >>> kish(np.array([1.0, 1.0, 2.0])).n_eff
@@ -246,8 +249,8 @@ def kish(weights: np.ndarray, counts: np.ndarray | None = None) -> WeightReport:
     w, m = w[used], m[used]
     if not len(w):
         raise NumericInputError("there are no weighted responses to describe")
-    if not np.isfinite(w).all() or (w < 0).any():
-        raise NumericInputError("weights must be finite and not negative")
+    if not np.isfinite(w).all() or (m * w).sum() <= 0:
+        raise NumericInputError("weights must be finite numbers with a positive sum")
     n, total, squares = m.sum(), (m * w).sum(), (m * w * w).sum()
     n_eff = total**2 / squares
     order = np.argsort(w)

@@ -22,7 +22,7 @@ from scoring.plans.county_estimators import (
     domain_entry,
     plain_verdict,
 )
-from scoring.plans.county_tables import County, county, county_of_tallies, shares_of
+from scoring.plans.county_tables import County, county, county_of_tallies, school_words, shares_of
 from scoring.plans.county_weighted import raked_county
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import estimate_result, mean_result, share_result
@@ -80,15 +80,16 @@ def from_tallies(job: Job) -> dict:
 def from_cells(job: Job) -> dict:
     """The same from counts, sums, sums of squares and cross products per audience × class × school."""
     lines = job.named_table("cells")
-    strata = job.named_table("strata").drop_duplicates("stratum").set_index("stratum")
+    strata = job.named_table("strata")
+    of_stratum = strata.drop_duplicates("stratum").set_index("stratum")
     cells = Cells(
         audience=lines["audience"].to_numpy(),
         location=lines["class"].to_numpy(),
-        school=lines["school"].fillna("").to_numpy(),
+        school=school_words(lines["school"], strata.get("cell")).to_numpy(),
         stratum=lines["stratum"].to_numpy(),
         n=lines["n"].to_numpy(),
-        weight=strata["weight"].loc[lines["stratum"]].to_numpy(),
-        stratum_population=strata["N_stratum"].loc[lines["stratum"]].to_numpy(),
+        weight=of_stratum["weight"].loc[lines["stratum"]].to_numpy(),
+        stratum_population=of_stratum["N_stratum"].loc[lines["stratum"]].to_numpy(),
     )
     known = [v for v in VARIABLES if f"{v}_n" in lines.columns]
     sums = {v: CellSums(*(lines[f"{v}_{part}"].to_numpy(float) for part in ("n", "s", "ss"))) for v in known}

@@ -10,7 +10,7 @@ from scoring.numeric.blocks import MarginCalibration
 from scoring.numeric.cells import Cells
 from scoring.numeric.raking import Margin, RakedWeights, rake
 from scoring.numeric.recode import CellSums, aggregate, all_satisfied, cell_sums, item_mean, score_vector
-from scoring.plans.answer_table import column
+from scoring.plans.answer_table import column, words
 from scoring.plans.errors import PlanError
 from scoring.plans.job import Job
 
@@ -113,15 +113,14 @@ def county(
     """The county of a case. Strata are joined on audience, class and cell (the school, or "*"); without a
     strata table the design's own columns must be in the responses."""
     table = job.named_table(responses)
-    table["school"] = column(table, "school", responses).fillna("")
+    column(table, "school", f"inputs.{responses}")
     return _built(table, job.named_table(strata), by_margins=by_margins)
 
 
 def county_of_tallies(job: Job, *, by_margins: bool = False) -> County:
     """The same from option counts: columns audience, class, school, further strata, item, code, count."""
     tallies = job.named_table("tallies")
-    tallies["school"] = tallies["school"].fillna("")
-    tallies["code"] = tallies["code"].astype(str)
+    tallies["code"] = words(column(tallies, "code", "inputs.tallies"))
     keys = ["audience", "class", "school"] + (["grade_band", "gender"] if by_margins else [])
     joined = _joined(tallies, job.named_table("strata"))
     keys.append("stratum")
@@ -195,7 +194,27 @@ def _lines(joined: pd.DataFrame, keys: list[str]) -> tuple[np.ndarray, pd.DataFr
     return code, lines
 
 
+def school_words(schools: pd.Series, written: pd.Series | None = None) -> pd.Series:
+    """Schools as words, "" where there is none; codes are spelt as in `written`, if given.
+
+    A table in which every school is a number loses the zeros its codes begin with, and gains a decimal point
+    when a row has no school; the same code beside a word in another table does neither.
+    """
+    named = words(schools).fillna("")
+    if written is None:
+        return named
+    known = set(words(written).dropna())
+    spelt = {_bare(word): word for word in sorted(known)}
+    return named.map({w: w if w in known else spelt.get(_bare(w), w) for w in named.unique()})
+
+
+def _bare(word: str) -> str:
+    return word.lstrip("0") if word.isascii() and word.isdigit() else word
+
+
 def _joined(table: pd.DataFrame, strata: pd.DataFrame) -> pd.DataFrame:
+    strata["cell"] = words(column(strata, "cell", "inputs.strata"))
+    table["school"] = school_words(table["school"], strata["cell"])
     by_school = table["audience"].isin(strata.loc[strata["cell"] != NO_SCHOOL, "audience"])
     table["cell"] = table["school"].where(by_school, NO_SCHOOL)
     keep = [c for c in strata.columns if c not in ("N", "n")]

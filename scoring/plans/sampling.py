@@ -151,7 +151,13 @@ def declared_design(job: Job, frame: pd.DataFrame) -> SurveyDesign:
 
 def weight_column(job: Job, frame: pd.DataFrame) -> np.ndarray:
     """The weights named by the design, for estimators that need nothing else of it."""
-    return column(frame, job.design.get("weight", ""), "design.weight").to_numpy(float)
+    weights = column(frame, job.design.get("weight", ""), "design.weight").to_numpy(float)
+    if (weights < 0).any():
+        row = int(np.flatnonzero(weights < 0)[0])
+        raise PlanError(
+            f"design.weight: row {row + 1} has the weight {weights[row]:g}; weights are 0 or more"
+        )
+    return weights
 
 
 def weights_summary(weights: np.ndarray) -> dict:

@@ -62,11 +62,37 @@ def test_expressions_that_are_not_understood_are_refused(text, words):
 
 def test_categories_are_coded_with_the_first_level_as_base():
     found = model_matrix("x ~ stype + factor(z) + stype:z", FRAME)
-    assert found.names == ("(Intercept)", "stypeH", "stypeM", "factor(z)3", "stypeH:z", "stypeM:z")
-    assert found.x[2].tolist() == [1, 1, 0, 1, 3, 0]
+    assert found.names == (
+        "(Intercept)",
+        "stypeH",
+        "stypeM",
+        "factor(z)3",
+        "stypeE:z",
+        "stypeH:z",
+        "stypeM:z",
+    )
+    assert found.x[2].tolist() == [1, 1, 0, 1, 0, 3, 0]
     assert model_matrix("~ 0 + stype", FRAME).names == ("stypeE", "stypeH", "stypeM")
     assert model_matrix("~ z * x", FRAME).names == ("(Intercept)", "z", "x", "z:x")
     assert model_matrix('~ I(stype == "E")', FRAME).names == ("(Intercept)", 'I(stype == "E")TRUE')
+
+
+# Column names of R 4.2.2 `model.matrix`.
+CODED_BY_R = {
+    "~ a:b": ["(Intercept)", "ax:bp", "ay:bp", "az:bp", "ax:bq", "ay:bq", "az:bq"],
+    "~ a:u": ["(Intercept)", "ax:u", "ay:u", "az:u"],
+    "~ u + a:u": ["(Intercept)", "u", "u:ay", "u:az"],
+    "~ b + a:b": ["(Intercept)", "bq", "bp:ay", "bq:ay", "bp:az", "bq:az"],
+    "~ 0 + a:b": ["ax:bp", "ay:bp", "az:bp", "ax:bq", "ay:bq", "az:bq"],
+    "~ 0 + u + a": ["u", "ax", "ay", "az"],
+    "~ a * b": ["(Intercept)", "ay", "az", "bq", "ay:bq", "az:bq"],
+}
+
+
+@pytest.mark.parametrize("formula, names", CODED_BY_R.items())
+def test_an_interaction_without_its_main_effects_keeps_every_level_as_in_r(formula, names):
+    frame = pd.DataFrame({"a": list("xyzxyz"), "b": list("pqpqpq"), "u": range(6)})
+    assert list(model_matrix(formula, frame).names) == names
 
 
 def test_a_count_regression_of_one_group_is_the_log_of_its_mean():
