@@ -14,6 +14,16 @@ from django.utils.translation import gettext as _
 from analysis.ledger_lists import things_waiting
 from survey_site.accounts.access import Scope, scope_of
 
+# Pages whose address does not begin with that of their tab.
+BELONGS_TO = {
+    "/desk/evidence/": "indicators",
+    "/desk/messages/": "waves",
+    "/desk/method/": "desk",
+    "/desk/school-figures/": "ledger",
+    "/desk/tasks/": "ledger",
+}
+# A school's slips, posters and rectification items stand among the bureau's pages.
+SCHOOLS_OWN = {"/desk/waves/": "school_desk", "/desk/ledger/": "self_check", "/desk/evidence/": "self_check"}
 WAITING = ("ledger", "self_check")  # the entries that carry a number
 
 
@@ -66,14 +76,19 @@ def _links(path: str, scope: Scope) -> list[Link]:
     elif role == "bureau":
         pages |= {"people": _("People"), "audit_log": _("Audit log")}
     urls = {name: reverse(name) for name in pages}
-    # The page of the longest address that this one begins with; the front page is nobody's parent.
-    above = [url for name, url in urls.items() if path == url or (name != "desk" and path.startswith(url))]
-    links = []
-    for name, label in pages.items():
-        url = urls[name]
-        is_current = bool(above) and url == max(above, key=len)
-        links.append(Link(url, label, is_current, _waiting(scope) if name in WAITING else None))
-    return links
+    current = _tab_of(path, urls, SCHOOLS_OWN if role == "school" else BELONGS_TO)
+    return [
+        Link(urls[name], label, name == current, _waiting(scope) if name in WAITING else None)
+        for name, label in pages.items()
+    ]
+
+
+def _tab_of(path: str, urls: dict[str, str], belongs_to: dict[str, str]) -> str | None:
+    """The tab of the longest address that this one begins with; the front page is nobody's parent."""
+    tabs = {address: name for address, name in belongs_to.items() if name in urls}
+    tabs |= {url: name for name, url in urls.items()}
+    above = [one for one in tabs if path == one or (one != urls.get("desk") and path.startswith(one))]
+    return tabs[max(above, key=len)] if above else None
 
 
 def _waiting(scope: Scope) -> Callable[[], int]:

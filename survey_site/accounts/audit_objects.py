@@ -12,6 +12,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 
+from survey_site.accounts.audit_words import words_of
 from survey_site.accounts.models import User
 from surveys.models import Collector, County, RosterImport
 
@@ -28,7 +29,7 @@ def described(arguments: dict[str, Any], *, county: County | None) -> str:
             continue
         found = object_of(name, int(value))
         mine = found is not None and county is not None and county_id_of(found) == county.pk
-        parts.append(str(found) if mine else f"#{value}")
+        parts.append(words_of(found) if mine else f"#{value}")
     return " · ".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import SuspiciousOperation
@@ -15,12 +16,14 @@ from django.utils import timezone
 from survey_site.accounts.audit import record
 from survey_site.accounts.audit_objects import described
 from survey_site.accounts.models import AuditEntry, User
+from surveys.views.range_files import begins_at_start
 
 logger = logging.getLogger(__name__)
 
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 WATCHED = ("/desk/", "/accounts/", "/admin/")
 REASON_LENGTH = 120
+DOWNLOAD_GOES_ON = timedelta(days=1)  # an interrupted one; later pieces leave no further row
 # Written down where they happen: in the adapter, which knows who it is.
 ELSEWHERE = {"account_login", "account_logout", "mfa_authenticate"}
 
@@ -110,7 +113,7 @@ def _outcome(request: HttpRequest, response: HttpResponse) -> str:
         return ""
     if request.method in READING_METHODS:
         is_download = response.get("Content-Disposition", "").startswith("attachment")
-        return AuditEntry.Outcome.DONE if is_download and response.status_code == 200 else ""
+        return AuditEntry.Outcome.DONE if is_download and _is_first_piece(request, response) else ""
     if response.status_code == 403:
         return AuditEntry.Outcome.REFUSED
     if response.status_code >= 400:
@@ -119,6 +122,19 @@ def _outcome(request: HttpRequest, response: HttpResponse) -> str:
     if response.status_code == 200 and not request.path.startswith("/desk/"):
         return ""
     return AuditEntry.Outcome.REFUSED if _says_error(request) else AuditEntry.Outcome.DONE
+
+
+def _is_first_piece(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether a download begins here: a later piece has its row already, unless nobody fetched the first."""
+    if response.status_code != 206:
+        return response.status_code == 200
+    if begins_at_start(response):
+        return True
+    begun = AuditEntry.objects.filter(
+        person=request.audit_person, page=page_of(request), outcome=AuditEntry.Outcome.DONE,
+        action=request.resolver_match.view_name, at__gte=timezone.now() - DOWNLOAD_GOES_ON,
+    )  # fmt: skip
+    return not begun.exists()
 
 
 def _says_error(request: HttpRequest) -> bool:

@@ -28,7 +28,7 @@ from surveys.print_progress import is_stale
 from surveys.tasks import run_print_job
 from surveys.views.collectors import audience_name, visible_collectors
 from surveys.views.lists import page_of
-from surveys.views.range_files import file_in_ranges
+from surveys.views.range_files import begins_at_start, file_in_ranges
 
 logger = logging.getLogger(__name__)
 
@@ -133,9 +133,10 @@ def print_file(request: HttpRequest, print_job_id: int) -> HttpResponseBase:
     if path is None:
         messages.warning(request, _("This file is not there (any more)."))
         return redirect("print_job", found.pk)
-    if request.method == "GET" and request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):
+    response = file_in_ranges(request, path, name=found.file_name, content_type=FILE_TYPES[path.suffix])
+    if request.method == "GET" and begins_at_start(response):
         note_download(found)
-    return file_in_ranges(request, path, name=found.file_name, content_type=FILE_TYPES[path.suffix])
+    return response
 
 
 def begin(request: HttpRequest, job: PrintJob) -> None:

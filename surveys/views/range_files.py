@@ -52,6 +52,13 @@ def file_in_ranges(request: HttpRequest, path: Path, *, name: str, content_type:
     )
 
 
+def begins_at_start(response: HttpResponseBase) -> bool:
+    """Whether this answer brings the file's first byte: the whole file, or its first piece."""
+    if response.status_code == 206:
+        return response.get("Content-Range", "").startswith("bytes 0-")
+    return response.status_code == 200
+
+
 def _wanted(header: str, size: int) -> tuple[int, int] | None:
     """First and last byte; None for the whole file. The first may lie past the end."""
     found = _RANGE.fullmatch(header.strip().replace(" ", ""))

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from survey_site.accounts.audit import chain_problems
 from survey_site.accounts.audit_phrases import actions_like, phrase_of
-from survey_site.accounts.models import AuditChain, AuditEntry, User
+from survey_site.accounts.models import AuditChain, AuditEntry, Role, User
 from surveys.views.lists import page_of, search_words
 
 ROWS_PER_PAGE = 50
@@ -70,11 +70,12 @@ def audit_export(request: HttpRequest) -> HttpResponse:
 
 
 def _cells(entries: QuerySet[AuditEntry]) -> Iterator[list[str | int]]:
+    roles = dict(Role.choices)
     for entry in entries[:MOST_ROWS_EXPORTED].iterator(chunk_size=2000):
         yield [
             entry.number, timezone.localtime(entry.at).strftime("%Y-%m-%d %H:%M:%S"), entry.person_name,
-            entry.role, phrase_of(entry.action), entry.about, entry.get_outcome_display(), entry.page,
-            entry.digest,
+            str(roles.get(entry.role, entry.role)), phrase_of(entry.action), entry.about,
+            entry.get_outcome_display(), entry.page, entry.digest,
         ]  # fmt: skip
 
 
