@@ -52,8 +52,11 @@ class SurveyDesign:
     def degrees_of_freedom(self, domain: np.ndarray | None = None) -> int:
         """First-stage units minus strata, counted over those that hold a row of the domain (booleans)."""
         first = self.stages[0]
+        inside = None if domain is None else np.asarray(domain, bool)
+        if inside is None or inside.all():
+            return len(first.stratum) - len(first.names)
         held = np.zeros(len(first.stratum), bool)
-        held[first.unit if domain is None else first.unit[np.asarray(domain, bool)]] = True
+        held[first.unit[inside]] = True
         strata = np.zeros(len(first.names), bool)
         strata[first.stratum[held]] = True
         return int(held.sum()) - int(strata.sum())

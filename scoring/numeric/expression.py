@@ -215,14 +215,24 @@ def _combine(mark: str, left: _Value, right: _Value, parser: _Parser) -> _Value:
 
 def _equal(a: Any, b: Any) -> np.ndarray:
     """1, 0 or nan; a number and a text that reads as that number are equal, as R compares them."""
-    left, right = np.broadcast_arrays(np.asarray(a, dtype=object), np.asarray(b, dtype=object))
+    left, right = np.asarray(a), np.asarray(b)
+    if left.dtype.kind == "f" and right.dtype.kind == "f":
+        return np.where(np.isnan(left) | np.isnan(right), np.nan, (left == right).astype(float))
+    left, right = left.astype(object), right.astype(object)
     missing = pd.isna(left) | pd.isna(right)
     if not any(isinstance(x, str) for x in (*left.ravel()[:1], *right.ravel()[:1])):
         with np.errstate(invalid="ignore"):
             same = np.asarray(left, float) == np.asarray(right, float)
     else:
-        same = np.vectorize(as_word, otypes=[object])(left) == np.vectorize(as_word, otypes=[object])(right)
+        same = _in_words(left) == _in_words(right)
     return np.where(missing, np.nan, np.asarray(same, float))
+
+
+def _in_words(values: np.ndarray) -> np.ndarray:
+    """Every value as a category name; a column of texts is that already."""
+    if pd.api.types.infer_dtype(values.ravel(), skipna=True) == "string":
+        return values
+    return np.vectorize(as_word, otypes=[object])(values)
 
 
 def as_word(value: Any) -> str:

@@ -253,11 +253,15 @@ def kish(weights: np.ndarray, counts: np.ndarray | None = None) -> WeightReport:
         raise NumericInputError("weights must be finite numbers with a positive sum")
     n, total, squares = m.sum(), (m * w).sum(), (m * w * w).sum()
     n_eff = total**2 / squares
-    order = np.argsort(w)
-    below = np.cumsum(m[order])
-    # The ordinary median: mean of the two middle weights when n is even.
-    lower = w[order][np.searchsorted(below, (n - 1) // 2, side="right")]
-    upper = w[order][min(np.searchsorted(below, n // 2, side="right"), len(w) - 1)]
+    if counts is None:
+        median = np.median(w)
+    else:
+        order = np.argsort(w)
+        below = np.cumsum(m[order])
+        # The ordinary median: mean of the two middle weights when n is even.
+        lower = w[order][np.searchsorted(below, (n - 1) // 2, side="right")]
+        upper = w[order][min(np.searchsorted(below, n // 2, side="right"), len(w) - 1)]
+        median = (lower + upper) / 2
     return WeightReport(
         n=float(n),
         n_eff=float(n_eff),
@@ -267,7 +271,7 @@ def kish(weights: np.ndarray, counts: np.ndarray | None = None) -> WeightReport:
         sum_sq=float(squares),
         min=float(w.min()),
         max=float(w.max()),
-        median=float((lower + upper) / 2),
+        median=float(median),
     )
 
 

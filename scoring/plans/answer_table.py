@@ -1,6 +1,6 @@
 """A table of answers as the cases of a plan share it: columns by name, categories found once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,17 @@ def crossed(parts: Sequence[pd.Categorical], mark: str) -> pd.Categorical:
     return _named(together.line, names)
 
 
-def _named(codes: np.ndarray, names: Sequence[str | None]) -> pd.Categorical:
+def renamed(found: pd.Categorical, names: Mapping[str, Any], *, missing: str | None = None) -> pd.Categorical:
+    """The categories under other names, where `names` has one; two may become one. A missing value becomes
+    `missing` if that is given."""
+    result = _named(found.codes, [names.get(word, word) for word in found.categories])
+    if missing is None or not (result.codes < 0).any():
+        return result
+    known = result if missing in result.categories else result.add_categories([missing])
+    return known.fillna(missing)
+
+
+def _named(codes: np.ndarray, names: Sequence) -> pd.Categorical:
     """Categories from the number of every row's name, -1 where it is missing; a name may be there twice."""
     place, known = pd.factorize(np.array(names, dtype=object))
     return pd.Categorical.from_codes(np.append(place, -1)[codes], known)

@@ -102,7 +102,7 @@ def _sums(answers: Answers, code: np.ndarray, n_cells: int, rule: ScoringRule) -
 
 def _shares(job: Job, rule: ScoringRule, answers: Answers, people: Mapping[str, float]) -> dict[str, float]:
     given = {str(k): float(v) for k, v in (job.parameters.get("shares") or {}).items()}
-    present = sorted({as_word(a) for a in answers.audience})
+    present = sorted(as_word(a) for a in answers.audience.categories)
     asked = [name for name, share in given.items() if share > 0] or present
     if rule.groups == "equal":
         return {name: 1 / len(asked) for name in asked}
@@ -186,8 +186,8 @@ def _warn(job: Job, answers: Answers, composite: CompositeEstimate, merges: Sequ
             "the finite population correction is approximate: schools that share a weight are taken to have "
             "all the people of their pool, so the standard error is a little too large"
         )
-    for name in sorted({str(a) for a in answers.audience}):
-        mine = answers.audience == name
+    for name in sorted(str(a) for a in answers.audience.categories):
+        mine = np.asarray(answers.audience == name)
         part = float(answers.unknown[mine].mean())
         if part > 0.15:
             job.warn(f"{part:.0%} of the answers of {name} are don't know or blank")
