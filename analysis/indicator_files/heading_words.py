@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 
 from analysis.columns import words
 
+Times = int | Fraction
+MU = Fraction(10_000, 15)  # square metres of one 亩
 # Unit → what a figure is multiplied by, to be in the column's own unit (人, ㎡, 元, …).
-UNITS: Mapping[str, int] = dict.fromkeys(
+UNITS: Mapping[str, Times] = dict.fromkeys(
     ("人", "名", "位", "个", "间", "台", "册", "班", "个班", "元", "m2", "平方米", "平米", "%", "所"), 1
 ) | {
     "百元": 100, "千元": 1_000, "万元": 10_000, "万": 10_000, "亿元": 10**8, "万册": 10_000, "千册": 1_000,
-    "万平方米": 10_000, "万m2": 10_000, "万人": 10_000,
+    "万平方米": 10_000, "万m2": 10_000, "万人": 10_000, "亩": MU, "公顷": 10_000,
 }  # fmt: skip
 
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
@@ -22,11 +25,11 @@ _PUNCTUATION = re.compile(r"[\s、,，.。·/\\:：;；()（）\[\]“”\"'的�
 _COUNT_WORD = re.compile(r"(人数|总数|数量|数|情况)$")
 
 
-def without_unit(text: str) -> tuple[str, int]:
+def without_unit(text: str) -> tuple[str, Times]:
     """A heading in its plain form without its unit, and the unit's factor: 设备值(万元) → 设备值, 10000."""
     if text in UNITS:
         return "", UNITS[text]
-    times = 1
+    times: Times = 1
     for inside in _BRACKETS.findall(text):
         unit = inside.removeprefix("单位").lstrip(":")
         if unit in UNITS:

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.columns import STAGES, plain, words
-from analysis.indicator_files.heading_words import UNITS, bare, without_stage, without_unit
+from analysis.findings import CHINESE
+from analysis.indicator_files.heading_words import MU, UNITS, Times, bare, without_stage, without_unit
 from analysis.school_table import column_headings
 from analysis.standard_parts import Standard
 from surveys.roster.cells import Row, Sheet
@@ -30,7 +31,7 @@ LONGEST_HEADING = 200
 IGNORED = frozenset(("序号", "编号", "备注", "说明", "no", "no."))
 # Rosters' words for what tells one row from another.
 ROSTER_FIELDS = {"name": "school", "code": "code", "location": "location", "is_public": "public"}
-TIMES = (1, 100, 1_000, 10_000, 10**8)
+TIMES: tuple[Times, ...] = (1, 100, 1_000, 10_000, 10**8, MU)
 
 _NUMBER = re.compile(r"[\d.,%]+")
 
@@ -44,7 +45,7 @@ class Heading:
     index: int
     text: str  # upper and lower ones joined: 专任教师／高于规定学历
     column: str = ""
-    times: int = 1
+    times: Times = 1
     state: str = "unknown"
     samples: tuple[str, ...] = ()
 
@@ -61,7 +62,7 @@ class FoundTable:
     header_rows: tuple[int, ...]
     headings: tuple[Heading, ...]
     rows: tuple[Row, ...]
-    other_sheets: tuple[str, ...] = ()
+    score: float = 0  # how much the headings tell
 
 
 def heading_key(text: str) -> str:
@@ -73,29 +74,34 @@ def find_table(
     sheets: Sequence[Sheet],
     standard: Standard,
     *,
-    known: Mapping[str, tuple[str, int]],
+    known: Mapping[str, tuple[str, Times]],
     school: str = "school",
 ) -> FoundTable | None:
-    """The table whose headings tell most; None if no sheet has anything like headings.
+    """The table whose headings tell most; None if no sheet has anything like headings."""
+    found = find_tables(sheets, standard, known=known, school=school)
+    return max(found, key=lambda table: table.score, default=None)
+
+
+def find_tables(
+    sheets: Sequence[Sheet],
+    standard: Standard,
+    *,
+    known: Mapping[str, tuple[str, Times]],
+    school: str = "school",
+) -> list[FoundTable]:
+    """The table of every sheet that has one, in the file's order.
 
     known: heading_key → (column, times) as the county explained them before; column "" is not used.
     """
     reader = _Reader(standard, known)
-    best: tuple[float, FoundTable] | None = None
+    found = []
     for sheet in sheets:
-        for place in range(min(HEADER_WITHIN, len(sheet.rows))):
-            found = reader.table_at(sheet, place, needed=school)
-            if found and (best is None or found[0] > best[0]):
-                best = found
-    if best is None:
-        return None
-    others = tuple(
-        sheet.name
-        for sheet in sheets
-        if sheet.name != best[1].sheet and any(reader.table_at(sheet, place, needed=school)
-                                               for place in range(min(HEADER_WITHIN, len(sheet.rows))))
-    )  # fmt: skip
-    return replace(best[1], other_sheets=others)
+        places = range(min(HEADER_WITHIN, len(sheet.rows)))
+        tables = [table for place in places if (table := reader.table_at(sheet, place, needed=school))]
+        if tables:
+            score, best = max(tables, key=lambda table: table[0])
+            found.append(replace(best, score=score))
+    return found
 
 
 def choices_of(standard: Standard) -> list[str]:
@@ -109,7 +115,7 @@ def choices_of(standard: Standard) -> list[str]:
 class _Reader:
     """Headings of one standard and one county."""
 
-    def __init__(self, standard: Standard, known: Mapping[str, tuple[str, int]]) -> None:
+    def __init__(self, standard: Standard, known: Mapping[str, tuple[str, Times]]) -> None:
         self.known = known
         self.by_plain = column_headings(standard)
         self.by_bare: dict[str, str] = {}
@@ -122,6 +128,7 @@ class _Reader:
         self.near: dict[str, str] = {}
         self.seen: dict[tuple[str, ...], Heading] = {}
         self.money = {key for key, column in standard.columns.items() if column.is_money}
+        self.areas = {key for key, column in standard.columns.items() if column.unit[CHINESE] == "㎡"}
 
     def table_at(self, sheet: Sheet, place: int, *, needed: str) -> tuple[float, FoundTable] | None:
         """The table whose headings begin at this row, and how much they tell."""
@@ -179,7 +186,8 @@ class _Reader:
             return Heading(index, text, column, times, "known")
         if plain(texts[-1]) in IGNORED:
             return Heading(index, text, state="ignored")
-        times, stage, bare_texts = 1, "", []
+        times: Times = 1
+        stage, bare_texts = "", []
         for one in texts:
             word, its_times = without_unit(plain(one))
             times = max(times, its_times)
@@ -194,7 +202,9 @@ class _Reader:
         for candidate in (*(plain(one) for one in texts[-1:]), bare_texts[-1], "".join(bare_texts)):
             column = self.by_plain.get(candidate) or self.by_bare.get(bare(candidate))
             if column:
-                return Heading(index, text, self.staged(column, stage), times, "own")
+                # 亩 of anything but an area is a slip that somebody has to look at.
+                state = "own" if times != MU or column in self.areas else "suggested"
+                return Heading(index, text, self.staged(column, stage), times, state)
         near = self.nearest(bare("".join(bare_texts))) or self.nearest(bare(bare_texts[-1]))
         if near:
             return Heading(index, text, self.staged(near, stage), times, "suggested")
@@ -212,16 +222,23 @@ class _Reader:
         return staged if stage and self.by_plain.get(plain(staged)) else column
 
     def with_unit_above(self, headings: tuple[Heading, ...], above: Sequence[str]) -> tuple[Heading, ...]:
-        """“单位：万元” over the whole table: suggested for money whose heading has no unit of its own."""
-        units = [text for text in map(plain, above) if "单位" in text and "万元" in text]
-        if not units:
-            return headings
-        return tuple(
-            replace(one, times=10_000, state="suggested")
-            if one.column in self.money and one.times == 1 and one.state == "own" and "元" not in one.text
-            else one
-            for one in headings
-        )
+        """“单位：万元” or 亩 over the whole table: suggested for money or areas without their own unit."""
+        units = [text for text in map(plain, above) if "单位" in text]
+        for unit, times, columns, own in (
+            ("万元", 10_000, self.money, ("元",)),
+            ("亩", MU, self.areas, ("m2", "平方米", "平米")),
+        ):
+            if any(unit in text for text in units):
+                headings = tuple(
+                    replace(one, times=times, state="suggested")
+                    if one.column in columns
+                    and one.times == 1
+                    and one.state == "own"
+                    and not any(sign in plain(one.text) for sign in own)
+                    else one
+                    for one in headings
+                )
+        return headings
 
     def with_samples(self, headings: tuple[Heading, ...], below: Sequence[Row]) -> tuple[Heading, ...]:
         return tuple(

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,8 @@ from analysis.findings import Sentence
 from analysis.indicator_files.changes import TableChanges, item_changes, school_changes
 from analysis.indicator_files.county_lines import find_items, item_doubts, item_names, read_county_lines
 from analysis.indicator_files.figure_checks import figure_doubts, total_doubts
-from analysis.indicator_files.headings import Heading, choices_of, find_table
+from analysis.indicator_files.heading_words import Times
+from analysis.indicator_files.headings import FoundTable, Heading, choices_of, find_table, find_tables
 from analysis.indicator_files.needs import needed_columns
 from analysis.indicator_files.remarks import DOUBT, ERROR, NOTE, Remark, gathered
 from analysis.indicator_files.roster_checks import (
@@ -27,7 +29,8 @@ from analysis.indicator_files.roster_checks import (
     roster_doubts,
     twice,
 )
-from analysis.indicator_files.school_lines import SchoolLines, base_column, read_school_lines
+from analysis.indicator_files.school_lines import SchoolLines, base_column, listed
+from analysis.indicator_files.several_sheets import headings_in, proposed, read_tables
 from analysis.indicators import (
     TableRefused,
     current_table,
@@ -53,13 +56,14 @@ class Preview:
 
     upload: IndicatorUpload
     standard: Standard
-    sheet: str
+    sheet: str  # the names of those that were read
     headings: tuple[Heading, ...]
     records: tuple[Record, ...]
     items: tuple[ItemLine, ...]
     remarks: tuple[Remark, ...]
     changes: TableChanges
     before: IndicatorTable | None
+    skipped: tuple[str, ...] = ()  # sheets that were not read
 
     def of_weight(self, weight: str) -> list[Remark]:
         return [remark for remark in self.remarks if remark.weight == weight]
@@ -107,16 +111,47 @@ def is_other_level(sheets: Sequence[Sheet], standard: Standard, *, level: str) -
     return has_items and not has_schools
 
 
-def headings_of(upload: IndicatorUpload) -> tuple[Heading, ...]:
-    """What the file's headings (of a county's file: its items) are taken for, as far as it is known."""
+def tables_in(upload: IndicatorUpload) -> list[FoundTable]:
+    """The school tables of an uploaded file, one per sheet that has one; none in a county's file."""
     standard = standard_of(upload.county, upload.standard_key)
+    if standard is None or upload.level == TableLevel.COUNTY:
+        return []
     sheets = sheets_of(bytes(upload.content), file_name=upload.file_name)
+    return find_tables(sheets, standard, known=_known(upload, standard))
+
+
+def chosen_of(upload: IndicatorUpload, tables: Sequence[FoundTable]) -> list[FoundTable]:
+    """The tables that are read: those of the sheets somebody chose, or those that are proposed."""
+    return [table for table in tables if table.sheet in upload.sheets] or proposed(tables)
+
+
+def items_of(upload: IndicatorUpload) -> tuple[Heading, ...]:
+    """What the items of a county's file are taken for, as far as it is known."""
+    standard = standard_of(upload.county, upload.standard_key)
     if standard is None:
         return ()
+    sheets = sheets_of(bytes(upload.content), file_name=upload.file_name)
+    return tuple(find_items(sheets, standard, known=_known(upload, standard)))
+
+
+def headings_of(upload: IndicatorUpload) -> tuple[Heading, ...]:
+    """What the file's headings (of a county's file: its items) are taken for, as far as it is known.
+
+    Of several sheets each heading once: the same words mean the same in all of them.
+    """
     if upload.level == TableLevel.COUNTY:
-        return tuple(find_items(sheets, standard, known=_known(upload, standard)))
-    found = find_table(sheets, standard, known=_known(upload, standard))
-    return found.headings if found else ()
+        return items_of(upload)
+    return headings_in(chosen_of(upload, tables_in(upload)))
+
+
+def must_be_asked(upload: IndicatorUpload) -> bool:
+    """Whether somebody has to say what headings mean or which of several sheets are to be read."""
+    tables = tables_in(upload)
+    is_county = upload.level == TableLevel.COUNTY
+    headings = items_of(upload) if is_county else headings_in(chosen_of(upload, tables))
+    if not headings or any(not heading.is_sure for heading in headings):
+        return True
+    return not upload.sheets and len(tables) > 1
 
 
 def preview_of(upload: IndicatorUpload) -> Preview:
@@ -147,12 +182,17 @@ def allowed_columns(upload: IndicatorUpload, standard: Standard) -> set[str]:
 
 
 def _school_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequence[Sheet]) -> Preview:
-    found = find_table(sheets, standard, known=_known(upload, standard))
-    if found is None or not any(one.column == "school" for one in found.headings):
+    chosen = chosen_of(upload, find_tables(sheets, standard, known=_known(upload, standard)))
+    if not chosen or not all(any(one.column == "school" for one in table.headings) for table in chosen):
         raise TableRefused(
             _("No heading of the file is a school’s name. Use the form, or say which one it is.")
         )
-    lines = read_school_lines(found, found.headings, standard)
+    lines = read_tables(chosen, standard)
+    skipped = tuple(sheet.name for sheet in sheets if sheet.name not in {one.sheet for one in chosen})
+    if skipped:
+        lines.remarks.append(
+            Remark(NOTE, "left_out", listed("未读取的工作表：", "Sheets not read: ", skipped))
+        )
     remarks = [*lines.remarks, *twice(lines), *figure_doubts(lines, standard), *total_doubts(lines, standard)]
     remarks += roster_doubts(lines, roster_of(upload.county), standard)
     remarks += _columns_missing(lines, standard)
@@ -164,8 +204,9 @@ def _school_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequenc
     now = current_table(upload.county, upload.year, upload.level, standard_key=standard.key)
     now = now or current_table(upload.county, upload.year, upload.level)
     return Preview(
-        upload, standard, found.sheet, found.headings, tuple(lines.records), (), tuple(gathered(remarks)),
-        school_changes(records_of(now) if now else None, lines.records), now,
+        upload, standard, "、".join(one.sheet for one in chosen), headings_in(chosen),
+        tuple(lines.records), (), tuple(gathered(map(lines.placed, remarks))),
+        school_changes(records_of(now) if now else None, lines.records), now, skipped,
     )  # fmt: skip
 
 
@@ -216,9 +257,9 @@ def _what_the_evaluation_says(lines: SchoolLines, standard: Standard) -> list[Re
     return [Remark(NOTE, "split", doubt) for doubt in table.doubts]
 
 
-def _known(upload: IndicatorUpload, standard: Standard) -> dict[str, tuple[str, int]]:
+def _known(upload: IndicatorUpload, standard: Standard) -> dict[str, tuple[str, Times]]:
     """What the county explained before, and over it what was said of this upload."""
     allowed = allowed_columns(upload, standard)
-    mappings = HeadingMapping.objects.filter(county=upload.county, level=upload.level)
-    known = {one.heading: (one.column, one.times) for one in mappings if one.column in allowed}
-    return known | {key: (said["column"], said["times"]) for key, said in upload.choices.items()}
+    mappings = HeadingMapping.objects.filter(county=upload.county, level=upload.level, forgotten_at=None)
+    known = {one.heading: (one.column, one.factor) for one in mappings if one.column in allowed}
+    return known | {key: (said["column"], Fraction(said["times"])) for key, said in upload.choices.items()}

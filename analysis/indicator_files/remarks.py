@@ -29,6 +29,7 @@ class Remark:
     column: str = ""  # its letter in the spreadsheet program
     heading: str = ""
     school: str = ""
+    sheet: str = ""  # named where several sheets were read
 
     def text(self, language: str) -> str:
         return self.sentence.text(language)
@@ -37,9 +38,10 @@ class Remark:
         """Where it is, in both languages; "" for the whole table."""
         if not self.row:
             return {CHINESE: "", ENGLISH: ""}
-        zh = f"第{self.row}行" + (f"{self.column}列" if self.column else "")
-        en = f"Row {self.row}" + (f", column {self.column}" if self.column else "")
-        return {CHINESE: zh, ENGLISH: en}
+        zh = (f"“{self.sheet}”" if self.sheet else "") + f"第{self.row}行"
+        en = (f"“{self.sheet}”, row " if self.sheet else "Row ") + str(self.row)
+        column = {CHINESE: f"{self.column}列", ENGLISH: f", column {self.column}"} if self.column else {}
+        return {CHINESE: zh + column.get(CHINESE, ""), ENGLISH: en + column.get(ENGLISH, "")}
 
     def kept(self) -> dict[str, str]:
         """As a table keeps it: the whole sentence with its place, in both languages."""
@@ -56,11 +58,11 @@ class Remark:
 
 def gathered(remarks: Iterable[Remark]) -> list[Remark]:
     """Remarks in the page's order; many doubts of one kind on one column become one that counts them."""
-    alike: dict[tuple[str, str, str], list[Remark]] = defaultdict(list)
+    alike: dict[tuple[str, str, str, str], list[Remark]] = defaultdict(list)
     kept: list[Remark] = []
     for remark in remarks:
         if remark.weight == DOUBT and remark.row and remark.heading:
-            alike[remark.kind, remark.heading, remark.sentence.zh].append(remark)
+            alike[remark.kind, remark.heading, remark.sentence.zh, remark.sheet].append(remark)
         else:
             kept.append(remark)
     for same in alike.values():

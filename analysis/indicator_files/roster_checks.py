@@ -98,9 +98,9 @@ def twice(lines: SchoolLines) -> Iterator[Remark]:
         key = (plain(name), cells.get("code", ""), stage)
         if name and key in first:
             sentence = Sentence(
-                "这所学校{stage}在第{row}行已出现，请只保留一行。",
-                "This school{stage} stands in row {row} too; keep one of the two rows.",
-                {"row": first[key], "stage": {"zh-hans": f"（{stage}）" if stage else "",
+                "这所学校{stage}在{row}已出现，请只保留一行。",
+                "This school{stage} stands in {row} too; keep one of the two rows.",
+                {"row": lines.row_of(first[key]), "stage": {"zh-hans": f"（{stage}）" if stage else "",
                                               "en": f" ({stage})" if stage else ""}},
             )  # fmt: skip
             yield Remark(ERROR, "twice", sentence, record.line, *lines.at("school"), name)

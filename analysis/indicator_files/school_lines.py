@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from analysis.columns import STAGES, plain, text_headings, words
-from analysis.findings import Sentence
+from analysis.findings import CHINESE, ENGLISH, Sentence, Texts
+from analysis.indicator_files.heading_words import Times
 from analysis.indicator_files.headings import FoundTable, Heading
 from analysis.indicator_files.remarks import ERROR, NOTE, Remark
 from analysis.quantities import NotANumber, read_number
@@ -54,6 +55,10 @@ class SchoolLines:
     def at(self, column: str) -> tuple[str, str]:
         return self.places.get(column, ("", column))
 
+    def row_of(self, line: int) -> Texts:
+        """Where a line stands, inside a sentence."""
+        return {CHINESE: f"第{line}行", ENGLISH: f"row {line}"}
+
 
 def read_school_lines(found: FoundTable, headings: Sequence[Heading], standard: Standard) -> SchoolLines:
     """The records of a table whose headings have been explained (each used one has its column)."""
@@ -61,15 +66,7 @@ def read_school_lines(found: FoundTable, headings: Sequence[Heading], standard: 
     lines = SchoolLines(places={column: (letter(one.index), one.text) for column, one in used.items()})
     unused = [one.text for one in headings if not one.column and one.state != "ignored"]
     if unused:
-        lines.remarks.append(Remark(NOTE, "left_out", _said("未使用的列：", "Columns not used: ", unused)))
-    if found.other_sheets:
-        lines.remarks.append(
-            Remark(
-                NOTE,
-                "left_out",
-                _said("只读取了一张工作表，未读取：", "One sheet was read; not read: ", found.other_sheets),
-            )
-        )
+        lines.remarks.append(Remark(NOTE, "left_out", listed("未使用的列：", "Columns not used: ", unused)))
     above: dict[str, str] = {}
     for row in found.rows:
         cells = {column: row.cell(one.index) for column, one in used.items()}
@@ -170,7 +167,7 @@ def _record(
     return Record(row, kept)
 
 
-def _number(text: str, times: int) -> Fraction | None:
+def _number(text: str, times: Times) -> Fraction | None:
     """The figure in the column's unit. A cell that says 万 itself is not multiplied once more."""
     number = read_number(text)
     return number if number is None or "万" in text or "亿" in text else number * times
@@ -255,6 +252,7 @@ def _left_out(row: Row) -> Sentence:
     return Sentence("不是学校，已略过：{text}", "No school; left out: {text}", {"text": text[:80]})
 
 
-def _said(zh: str, en: str, names: Sequence[str]) -> Sentence:
+def listed(zh: str, en: str, names: Sequence[str]) -> Sentence:
+    """A sentence that ends with all of the names."""
     joined = {"zh-hans": "、".join(names), "en": ", ".join(names)}
     return Sentence(zh + "{names}。", en + "{names}.", {"names": joined})

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from analysis.indicator_files.heading_words import Times
 from analysis.indicator_files.headings import TIMES, heading_key
-from analysis.indicator_files.previews import Preview, allowed_columns
+from analysis.indicator_files.previews import Preview, allowed_columns, tables_in
 from analysis.indicator_files.remarks import ERROR
 from analysis.indicators import TableRefused, standard_of, store_table
 from analysis.models import EvidenceFile, HeadingMapping, IndicatorTable, IndicatorUpload, TableLevel
@@ -63,35 +65,45 @@ def waiting_upload(token: str, *, county: County, by: Any, now: datetime) -> Ind
 
 def choices_from(
     upload: IndicatorUpload,
-    given: Mapping[str, tuple[str, int]],
+    given: Mapping[str, tuple[str, Times]],
     *,
-    understood: Mapping[str, tuple[str, int]],
+    understood: Mapping[str, tuple[str, Times]],
+    together: Iterable[Collection[str]] | None = None,
 ) -> None:
     """Takes what was said of the headings: heading_key → (column, times). TableRefused if not allowed.
 
-    understood: what was clear without anybody saying so, and is not kept as said unless it was changed.
+    understood: what was clear without anybody saying so, and is not kept as said unless it was changed;
+    together: the keys of each sheet's headings (None: there is one sheet), where a column stands once.
     """
     standard = standard_of(upload.county, upload.standard_key)
     if standard is None:
         raise TableRefused(_("The standard of this upload is not there any more. Upload the file again."))
     allowed = allowed_columns(upload, standard)
-    taken: dict[str, str] = {}
-    for key, (column, times) in given.items():
-        if column not in allowed or times not in TIMES:
-            raise TableRefused(_("Choose one of the columns in the list."))
-        if column and column in taken:
+    if any(column not in allowed or times not in TIMES for column, times in given.values()):
+        raise TableRefused(_("Choose one of the columns in the list."))
+    for keys in [given.keys()] if together is None else together:
+        columns = [given[key][0] for key in keys if key in given and given[key][0]]
+        if len(set(columns)) < len(columns):
             raise TableRefused(
                 _("Two headings cannot be the same column. Choose “not used” for one of them.")
             )
-        taken[column] = key
-    if upload.level == TableLevel.SCHOOLS and "school" not in taken:
-        raise TableRefused(_("One heading must be the school’s name."))
+        if upload.level == TableLevel.SCHOOLS and "school" not in columns:
+            raise TableRefused(_("One heading must be the school’s name."))
     upload.choices = {
-        key: {"column": column, "times": times}
+        key: {"column": column, "times": str(times)}
         for key, (column, times) in given.items()
         if key in upload.choices or understood.get(key) != (column, times)
     }
     upload.save(update_fields=["choices"])
+
+
+def choose_sheets(upload: IndicatorUpload, names: Collection[str]) -> None:
+    """Keeps which sheets are read, in the file's order. TableRefused if none of them has a table."""
+    there = [table.sheet for table in tables_in(upload) if table.sheet in names]
+    if not there:
+        raise TableRefused(_("Choose at least one sheet."))
+    upload.sheets = there
+    upload.save(update_fields=["sheets"])
 
 
 def accept_upload(
@@ -126,13 +138,15 @@ def accept_upload(
             doubts=[remark.kept() for remark in preview.remarks if remark.weight != ERROR],
             changes=preview.changes.kept(), evidence=papers, by=by, now=now,
         )  # fmt: skip
-        _remember(upload)
+        _remember(upload, by=by, now=now)
     return table
 
 
-def _remember(upload: IndicatorUpload) -> None:
+def _remember(upload: IndicatorUpload, *, by: Any, now: datetime) -> None:
     for key, said in upload.choices.items():
+        times = Fraction(said["times"])
         HeadingMapping.objects.update_or_create(
-            county=upload.county, level=upload.level, heading=heading_key(key),
-            defaults={"column": said["column"], "times": said["times"]},
+            county=upload.county, level=upload.level, heading=heading_key(key), forgotten_at=None,
+            defaults={"column": said["column"], "times": times.numerator, "divided_by": times.denominator,
+                      "by": by, "at": now},
         )  # fmt: skip

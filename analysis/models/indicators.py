@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -110,7 +112,7 @@ class HeadingMapping(models.Model):
     heading = models.CharField(_("heading"), max_length=200)
     # Empty: the county decided that this column is not used.
     column = models.CharField(_("column"), max_length=80, blank=True)
-    # What the file's unit is multiplied by, and divided by: 10000 and 1 for 万元, 10000 and 15 for 亩.
+    # What the file's unit is multiplied by, and divided by: 10000 and 1 for 万元, 2000 and 3 for 亩.
     times = models.PositiveIntegerField(default=1)
     divided_by = models.PositiveSmallIntegerField(default=1)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
@@ -133,6 +135,11 @@ class HeadingMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.heading} → {self.column or '—'}"
+
+    @property
+    def factor(self) -> Fraction:
+        """What a figure below this heading is multiplied by."""
+        return Fraction(self.times, self.divided_by)
 
 
 class SchoolFigures(models.Model):

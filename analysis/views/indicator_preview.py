@@ -12,10 +12,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from analysis.indicator_files.county_lines import item_name, item_names
-from analysis.indicator_files.headings import TIMES, Heading, choices_of, heading_key
-from analysis.indicator_files.previews import Preview, headings_of, preview_of
+from analysis.indicator_files.heading_words import MU, Times
+from analysis.indicator_files.headings import TIMES, FoundTable, Heading, choices_of, heading_key
+from analysis.indicator_files.previews import (
+    Preview,
+    chosen_of,
+    headings_of,
+    items_of,
+    preview_of,
+    tables_in,
+)
 from analysis.indicator_files.remarks import Remark
-from analysis.indicator_files.uploads import TableMoved, accept_upload, choices_from, waiting_upload
+from analysis.indicator_files.several_sheets import headings_in
+from analysis.indicator_files.uploads import (
+    TableMoved,
+    accept_upload,
+    choices_from,
+    choose_sheets,
+    waiting_upload,
+)
 from analysis.indicator_files.workbooks import column_name, remarks_book
 from analysis.indicator_forms import language, spoken
 from analysis.indicators import TableRefused, standard_of
@@ -24,6 +39,7 @@ from analysis.views.indicators import download, grouped
 from surveys.roster.headings import letter
 from surveys.views.lists import page_of
 
+_TIMES = {str(times): times for times in TIMES}
 REMARKS_PER_PAGE = 50
 MOST_LINES_SHOWN = 200  # of every other list; the rest is counted
 
@@ -62,17 +78,22 @@ def mapping(request: HttpRequest, token: str) -> HttpResponse:
     standard = standard_of(request.scope.county, upload.standard_key) if upload else None
     if upload is None or standard is None:
         return _gone(request)
-    headings = headings_of(upload)
+    is_county = upload.level == TableLevel.COUNTY
+    tables = tables_in(upload)
+    chosen = chosen_of(upload, tables)
+    headings = items_of(upload) if is_county else headings_in(chosen)
     refused = ""
     if request.method == "POST":
         try:
-            understood = {heading_key(one.text): (one.column, one.times) for one in headings if one.is_sure}
-            choices_from(upload, _given(request, headings), understood=understood)
-            return redirect("indicator_preview", upload.token)
+            _take(request, upload, headings, tables)
+            # Another sheet may have headings that nobody was asked about yet.
+            is_clear = is_county or all(one.is_sure for one in headings_of(upload))
+            return redirect("indicator_preview" if is_clear else "indicator_mapping", upload.token)
         except TableRefused as error:
             refused = str(error)
             headings = _as_given(request, headings)
-    is_county = upload.level == TableLevel.COUNTY
+            if len(tables) > 1:
+                chosen = [one for one in tables if one.sheet in request.POST.getlist("sheet")]
     if is_county:
         keys = list(dict.fromkeys(item_names(standard).values()))
         options = [(key, spoken(item_name(key, standard))) for key in keys]
@@ -88,8 +109,9 @@ def mapping(request: HttpRequest, token: str) -> HttpResponse:
         "to_say": [row for row in rows if not row.heading.is_sure],
         "known": [row for row in rows if row.heading.is_sure and row.heading.state != "ignored"],
         "options": options,
-        "times": TIMES,
+        "times": [(one, times_word(one)) for one in TIMES],
         "is_county": is_county,
+        "sheets": [(one.sheet, len(one.rows), one in chosen) for one in tables] if len(tables) > 1 else [],
         "refused": refused,
     }
     return render(request, "desk/indicators/mapping.html", context, status=422 if refused else 200)
@@ -140,7 +162,7 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         "evidence": upload.evidence.filter(withdrawn_at=None),
         "most": MOST_LINES_SHOWN,
         "headings": [
-            (one.text, _called_column(one.column, found), one.times)
+            (one.text, _called_column(one.column, found), times_word(one.times) if one.times != 1 else "")
             for one in found.headings
             if one.state != "ignored"
         ],
@@ -192,20 +214,51 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return redirect("indicators")
 
 
-def _given(request: HttpRequest, headings: tuple[Heading, ...]) -> dict[str, tuple[str, int]]:
+def _take(
+    request: HttpRequest, upload: IndicatorUpload, headings: tuple[Heading, ...], tables: list[FoundTable]
+) -> None:
+    """What the form says of sheets and headings. TableRefused if it cannot be so; then nothing is kept."""
+    names = request.POST.getlist("sheet") if len(tables) > 1 else [one.sheet for one in tables]
+    chosen = [one for one in tables if one.sheet in names]
+    if tables and not chosen:
+        raise TableRefused(_("Choose at least one sheet."))
+    given = _given(request, headings)
+    # A sheet that is chosen only now is asked about on the next page.
+    together = [keys for one in chosen if (keys := _keys(one)) <= {heading_key(h.text) for h in headings}]
+    understood = {heading_key(one.text): (one.column, one.times) for one in headings if one.is_sure}
+    choices_from(upload, given, understood=understood, together=together if chosen else None)
+    if tables:
+        choose_sheets(upload, names)
+
+
+def _keys(table: FoundTable) -> set[str]:
+    return {heading_key(one.text) for one in table.headings}
+
+
+def times_word(times: Times) -> str:
+    """What the figures below a heading are multiplied by."""
+    words = {
+        1: _("as asked for"),
+        100: _("× 100 (百)"),
+        1_000: _("× 1,000 (千)"),
+        10_000: _("× 10,000 (万)"),
+        10**8: _("× 100,000,000 (亿)"),
+        MU: _("× 10,000 ÷ 15 (亩 to ㎡)"),
+    }
+    return words[times]
+
+
+def _given(request: HttpRequest, headings: tuple[Heading, ...]) -> dict[str, tuple[str, Times]]:
     """heading_key → (column, times) as the form says; what the form does not ask stays as it is."""
     given = {}
     for number, heading in enumerate(headings):
         if heading.state == "ignored":
             continue
         column = request.POST.get(f"column_{number}", heading.column)[:100]
-        times = request.POST.get(f"times_{number}", str(heading.times))
+        times = _TIMES.get(request.POST.get(f"times_{number}", str(heading.times)), 0)
         is_new = f"column_{number}" in request.POST
         if is_new or heading.column:
-            given[heading_key(heading.text)] = (
-                column,
-                int(times) if times.isdecimal() and len(times) < 10 else 0,
-            )
+            given[heading_key(heading.text)] = (column, times)
     return given
 
 

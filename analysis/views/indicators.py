@@ -19,7 +19,13 @@ from analysis.evidence import (
 )
 from analysis.evidence import refuse_large as refuse_large_evidence
 from analysis.indicator_files.needs import items_by_area, needed_columns
-from analysis.indicator_files.previews import UPLOAD_LIMITS, headings_of, is_other_level, roster_of, sheets_of
+from analysis.indicator_files.previews import (
+    UPLOAD_LIMITS,
+    is_other_level,
+    must_be_asked,
+    roster_of,
+    sheets_of,
+)
 from analysis.indicator_files.school_lines import base_column
 from analysis.indicator_files.uploads import keep_upload
 from analysis.indicator_files.workbooks import county_form, school_form
@@ -207,8 +213,7 @@ def _take(request: HttpRequest, form: UploadForm, standards: dict[str, Standard]
         content, county=request.scope.county, by=request.user, year=given["year"], level=given["level"],
         standard=standards[given["standard"]], file_name=file.name, now=now, evidence=papers,
     )  # fmt: skip
-    headings = headings_of(upload)
-    if not headings or any(not heading.is_sure for heading in headings):
+    if must_be_asked(upload):
         return redirect("indicator_mapping", upload.token)
     return redirect("indicator_preview", upload.token)
 
