@@ -20,6 +20,7 @@ from surveys.models import Channel, Collector, CollectorTarget, Response, SlipBa
 from surveys.progress import NOTHING, Progress, progress_of_collectors
 from surveys.queries import stratum_of
 from surveys.slip_ledger import SlipCount, counts_by_batch
+from surveys.slip_shown import hidden_counts
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,11 @@ class GradeCount:
 
 @dataclass(frozen=True)
 class ClassCount:
-    """The slips of one class: how many it was given and how many are used."""
+    """The slips of one class: how many it was given and how many are used, unless that is not told."""
 
     label: str
     slips: SlipCount
+    is_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ def _classes(collectors: Sequence[Collector]) -> dict[int, list[ClassCount]]:
     for batch in batches:
         per_class[batch.collector_id, batch.label] += counts.get(batch.pk, SlipCount())
     found: dict[int, list[ClassCount]] = defaultdict(list)
-    for (collector_id, label), count in per_class.items():
-        found[collector_id].append(ClassCount(label, count))
+    for collector in collectors:
+        own = {label: count for (pk, label), count in per_class.items() if pk == collector.pk}
+        hidden = hidden_counts(own, least=collector.wave.minimum_group_size)
+        found[collector.pk] = [ClassCount(label, count, label in hidden) for label, count in own.items()]
     return found

@@ -170,10 +170,19 @@ def order_reprint(
 ) -> SlipBatch:
     """A new batch for the same class. The old slips go on working until the new sheet is drawn.
 
-    It has as many slips as the old batch has unused ones: whoever answered needs no second slip.
+    It has as many slips as the old batch has unused ones: whoever answered needs no second slip. Of a batch
+    smaller than the wave's smallest group that number would say who has answered, so it is refused.
     """
     if not reason.strip():
         raise SlipsRefused(_("Say why the slips are printed again; the reason stays on record."))
+    if batch.is_small and batch.state != SlipBatch.State.PREPARED:
+        raise SlipsRefused(
+            _(
+                "A batch of fewer than %(least)s slips is not printed again: the number of unused slips "
+                "would say who has answered. Void it, and print a new batch for those who still need a slip."
+            )
+            % {"least": batch.wave.minimum_group_size}
+        )
     with transaction.atomic():
         unused = AccessCode.objects.filter(batch=batch, state=AccessCode.State.ISSUED).count()
         if not unused and batch.state != SlipBatch.State.PREPARED:

@@ -121,6 +121,11 @@ class SlipBatch(models.Model):
         """Its unused slips can be answered with."""
         return self.state in (self.State.PRINTED, self.State.HANDED_OUT)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether its use is not told: it has fewer slips than the wave's smallest group has people."""
+        return self.count < self.wave.minimum_group_size
+
 
 class SlipStep(models.Model):
     """What was done with a batch, by whom and when. Written, never changed."""
@@ -151,3 +156,9 @@ class SlipStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.batch} {self.action}"
+
+    @property
+    def told_slips(self) -> int | None:
+        """The slips to show; None where voiding a small batch would tell how many were unused."""
+        voids = self.action in (self.Action.VOID, self.Action.REPRINTED)
+        return None if voids and self.batch and self.batch.is_small else self.slips

@@ -37,7 +37,7 @@ def school_desk(request: HttpRequest) -> HttpResponse:
         return render(request, "desk/parts/school_counts.html", context)
     # The hand-out log: the last slips that were printed, handed out, taken back or voided.
     steps = SlipStep.objects.filter(collector__in=[one.pk for one in found]).order_by("-at", "-pk")
-    context["steps"] = steps.select_related("batch", "by")[:STEPS_SHOWN]
+    context["steps"] = steps.select_related("batch__wave", "by")[:STEPS_SHOWN]
     return render(request, "desk/school_desk.html", context)
 
 

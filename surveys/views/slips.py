@@ -29,6 +29,7 @@ from surveys.slip_ledger import (
     void_batch,
     void_code,
 )
+from surveys.slip_shown import hidden_batches, hidden_counts, is_hidden
 from surveys.views.collectors import audience_name, visible_collectors
 from surveys.views.lists import chosen_sort, page_of, search_words
 from surveys.views.print_jobs import begin
@@ -53,13 +54,17 @@ def slips(request: HttpRequest, wave_id: int) -> HttpResponse:
         request, {"place": "place_name", "audience": "audience", "order": "pk"}, default="order"
     )
     page = page_of(request, found.order_by(sort.order, "pk"))
+    least, total = wave.minimum_group_size, sum(totals.values(), NOTHING)
+    hidden = hidden_counts(totals, least=least)
     context = {
         "wave": wave,
         "page": page,
         "sort": sort,
         "words": words,
-        "rows": [(one, totals.get(one.pk, NOTHING)) for one in page],
-        "total": sum(totals.values(), NOTHING),
+        "rows": [(one, totals.get(one.pk, NOTHING), one.pk in hidden) for one in page],
+        "total": total,
+        "total_hidden": is_hidden(total, least=least),
+        "some_hidden": any(one.pk in hidden for one in page),
         "has_any": bool(everything),
         "filters": [
             {
@@ -81,8 +86,9 @@ def school_slips(request: HttpRequest) -> HttpResponse:
     """A school's own slips, the newest wave first."""
     page = page_of(request, visible_slips(request).order_by("-wave__starts_on", "-wave", "pk"))
     totals = counts_by_collector(page.object_list)
-    context = {"page": page, "rows": [(one, totals.get(one.pk, NOTHING)) for one in page]}
-    return render(request, "desk/slips/school.html", context)
+    counted = [(one, totals.get(one.pk, NOTHING)) for one in page]
+    rows = [(one, count, is_hidden(count, least=one.wave.minimum_group_size)) for one, count in counted]
+    return render(request, "desk/slips/school.html", {"page": page, "rows": rows})
 
 
 @require_safe
@@ -97,7 +103,7 @@ def ledger(request: HttpRequest, slips_id: int) -> HttpResponse:
         found = found.filter(state=state)
     sort = chosen_sort(request, {"number": "number", "label": "label", "state": "state"}, default="-number")
     page = page_of(request, found.order_by(sort.order, "-number"))
-    counts = counts_by_batch(page.object_list)
+    counts, hidden = counts_by_batch(page.object_list), hidden_batches(collector)
     total = counts_by_collector([collector]).get(collector.pk, NOTHING)
     people = people_behind(collector)
     context = {
@@ -106,8 +112,10 @@ def ledger(request: HttpRequest, slips_id: int) -> HttpResponse:
         "page": page,
         "sort": sort,
         "words": words,
-        "rows": [(batch, counts.get(batch.pk, NOTHING)) for batch in page],
+        "rows": [(batch, counts.get(batch.pk, NOTHING), batch.pk in hidden) for batch in page],
         "total": total,
+        "total_hidden": is_hidden(total, least=collector.wave.minimum_group_size),
+        "some_hidden": any(batch.pk in hidden for batch in page),
         "people": people,
         "too_many": people is not None and total.valid > most_a_school_prints(people),
         "lost": collector.slip_steps.filter(action=SlipStep.Action.ONE_VOID).count(),
@@ -144,7 +152,8 @@ def batch(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
         "collector": found.collector,
         "wave": found.wave,
         "count": counts_by_batch([found]).get(found.pk, NOTHING),
-        "steps": found.steps.select_related("by"),
+        "hidden": found.pk in hidden_batches(found.collector),
+        "steps": found.steps.select_related("by", "batch__wave"),
         "refused": refused,
         "given": request.POST,
         "may_change": request.scope.role in ("bureau", "school"),
@@ -163,7 +172,10 @@ def batch_void(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
         except SlipsRefused as error:
             refused = str(error)
         else:
-            messages.success(request, _("%(count)s unused slips are void.") % {"count": voided})
+            if found.is_small:
+                messages.success(request, _("The unused slips of the batch are void."))
+            else:
+                messages.success(request, _("%(count)s unused slips are void.") % {"count": voided})
             return redirect("slip_batch", found.pk)
     elif not found.is_open and found.state != SlipBatch.State.PREPARED:
         return _no_longer(request, found)
@@ -188,6 +200,8 @@ def batch_reprint(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
             return redirect("print_job", job.pk)
     elif not found.is_open and found.state != SlipBatch.State.PREPARED:
         return _no_longer(request, found)
+    elif found.is_small and found.is_open:
+        return redirect("slip_batch", found.pk)
     return _ask_back(request, found, "desk/slips/reprint.html", refused)
 
 
@@ -254,6 +268,7 @@ def _ask_back(request: HttpRequest, found: SlipBatch, template: str, refused: st
         "collector": found.collector,
         "wave": found.wave,
         "count": counts_by_batch([found]).get(found.pk, NOTHING),
+        "hidden": found.pk in hidden_batches(found.collector),
         "refused": refused,
         "reason": _text(request, "reason"),
         "token": request.POST.get("token", "") or new_token(),

@@ -11,7 +11,7 @@ from survey_site.accounts.models import User
 from surveys.distribution.codes import new_slip_code, slip_digest
 from surveys.intake import IntakeRefused, Receipt, commit_batch
 from surveys.missing_collectors import collectors_to_make
-from surveys.models import AccessCode, Channels, Collector, SlipBatch, SlipStep, WaveAudience
+from surveys.models import AccessCode, Channels, Collector, SlipBatch, SlipStep, Wave, WaveAudience
 from surveys.print_jobs import PrintRefused, new_token, start_reprint, start_slips
 from surveys.slip_classes import grades_of, proposed_orders
 from surveys.slip_ledger import (
@@ -46,8 +46,9 @@ def clerk():
 
 @pytest.fixture
 def slips() -> Collector:
-    """The slips of a school of eighty parents, beside its open poster."""
+    """The slips of a school of eighty parents, beside its open poster; three people make a group."""
     wave = small_wave(schools=1)
+    Wave.objects.filter(pk=wave.pk).update(minimum_group_size=3)
     collector = Collector.objects.create(
         wave=wave, audience="parent", school=wave.collectors.get().school, channel="slips", code="SLIPS22222",
         location="town",
@@ -242,6 +243,16 @@ def test_reprint_gives_new_codes_for_the_unused_and_voids_the_old_ones_when_it_i
     assert isinstance(answer(slips, codes[0]), Receipt)
     made.batch.refresh_from_db()
     assert (made.batch.state, made.batch.replaced_by) == ("reprinted", fresh)
+
+
+def test_small_batch_is_not_reprinted_because_the_number_of_new_slips_would_tell(slips, clerk):
+    made = printed(slips, label="校长", count=1, by=clerk)
+    with pytest.raises(SlipsRefused):
+        order_reprint(made.batch, reason="遗失", job=None, by=clerk, now=timezone.now())
+    made.batch.refresh_from_db()
+    assert made.batch.state == "printed"
+    [unfinished] = order_slips(slips, [Order("校长", 1)], job=None, now=timezone.now())
+    assert order_reprint(unfinished, reason="断电", job=None, by=clerk, now=timezone.now()).count == 1
 
 
 def test_a_batch_is_reprinted_once(slips, clerk):

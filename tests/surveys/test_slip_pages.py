@@ -21,11 +21,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def cast():
-    """A school of ninety pupils in grades 1, 3 and 5 with slips for parents, its user, and the bureau."""
+    """A school of ninety pupils in grades 1, 3 and 5 with slips for parents, its user, and the bureau.
+
+    Three people make a group, so that batches of three can be counted by hand.
+    """
     county = make_county()
     school = make_school(county)
     make_school(county, name="第二小学")
     wave = make_wave(county)
+    wave.minimum_group_size = 3
+    wave.save()
     WaveAudience.objects.filter(wave=wave).update(channels="both")
     open_wave(wave, by=None, now=timezone.now())
     people = {
