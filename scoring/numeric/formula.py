@@ -87,6 +87,27 @@ def model_matrix(formula: str, frame: pd.DataFrame) -> ModelMatrix:
     return ModelMatrix(np.stack(columns, axis=1), tuple(names), response, left)
 
 
+def complete_model(formula: str, frame: pd.DataFrame, *, domain: np.ndarray | None = None) -> ModelMatrix:
+    """The model of the rows of the domain that have all its variables; the others are nan throughout.
+
+    Categories have the levels that occur in these rows (as in R, which drops rows before it codes).
+    """
+    whole = model_matrix(formula, frame)
+    used = ~np.isnan(whole.x).any(axis=1)
+    if whole.response is not None:
+        used &= ~np.isnan(whole.response)
+    if domain is not None:
+        used &= np.asarray(domain, bool)
+    if used.all() or not used.any():
+        part, x = whole, np.where(used[:, None], whole.x, np.nan)
+    else:
+        part = model_matrix(formula, frame[used])
+        x = np.full((len(frame), len(part.names)), np.nan)
+        x[used] = part.x
+    response = None if whole.response is None else np.where(used, whole.response, np.nan)
+    return ModelMatrix(x, part.names, response, whole.response_name)
+
+
 def _sides(formula: str) -> tuple[str | None, str]:
     if formula.count("~") != 1:
         raise NumericInputError(f"'{formula}' is not a formula; write 'response ~ a + b' or '~ a + b'")

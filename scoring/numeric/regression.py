@@ -75,6 +75,8 @@ def regress(
         raise NumericInputError("a regression needs a response on the left of '~'")
     if family not in _FAMILIES:
         raise NumericInputError(f"family '{family}' is unknown; allowed are {', '.join(_FAMILIES)}")
+    if (design.weight < 0).any():
+        raise NumericInputError("a regression needs weights of 0 or more; bound the calibration")
     used = ~np.isnan(model.x).any(axis=1) & ~np.isnan(model.response) & (design.weight > 0)
     if domain is not None:
         used &= np.asarray(domain, bool)
@@ -84,8 +86,7 @@ def regress(
     w = w / w.mean()
     if np.linalg.matrix_rank(x * np.sqrt(w)[:, None]) < x.shape[1]:
         raise NotComputable("the explanatory variables determine each other; leave one out", code="collinear")
-    beta, bread, mean = _fit(x, y, w, family)
-    residual = y - mean
+    beta, bread, residual = _fit(x, y, w, family)
     weighted = np.zeros((len(design), x.shape[1]))
     weighted[used] = (x * (w * residual)[:, None]) @ bread
     covariance = design.covariance(weighted)
@@ -101,7 +102,9 @@ def regress(
     return Regression(coefficients, covariance, df, int(used.sum()))
 
 
-def difference_test(design: SurveyDesign, model: ModelMatrix, *, level: float = 0.95) -> DifferenceTest:
+def difference_test(
+    design: SurveyDesign, model: ModelMatrix, *, level: float = 0.95, domain: np.ndarray | None = None
+) -> DifferenceTest:
     """t test of `y ~ group` (two groups, or a slope), or of `y ~ 1` (mean against 0), as R's `svyttest`.
 
     df are the design's minus one in both cases. The model's second coefficient is tested if it has one.
@@ -111,11 +114,11 @@ def difference_test(design: SurveyDesign, model: ModelMatrix, *, level: float = 
     if len(model.names) == 1:
         if model.response is None:
             raise NumericInputError("a t test needs a response on the left of '~'")
-        found = means(design, model.response, names=["mean"]).estimates[0]
+        found = means(design, model.response, names=["mean"], domain=domain).estimates[0]
         if found.se is None or found.estimate is None:
             raise NotComputable("a t test needs at least two answers", code="too_few_answers")
         return _tested(found.estimate, found.se, found.df - 1, level)
-    fit = regress(design, model)
+    fit = regress(design, model, domain=domain)
     return _tested(fit.coefficients[1].estimate, fit.coefficients[1].se, fit.df_residual, level)
 
 
@@ -139,40 +142,62 @@ def _least_squares(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndar
 def _fit(
     x: np.ndarray, y: np.ndarray, w: np.ndarray, family: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients, inverse information and fitted means."""
+    """Coefficients, inverse information and residuals of the score."""
     if _FAMILIES[family] == "identity":
         beta, bread = _least_squares(x, y, w)
-        return beta, bread, x @ beta
+        return beta, bread, y - x @ beta
     if _FAMILIES[family] == "logit":
         if ((y < 0) | (y > 1)).any():
             raise NumericInputError(f"a {family} response lies between 0 and 1")
-        return _scored(x, y, w, special.logit((y + 0.5) / 2), special.expit, lambda mu: mu * (1 - mu))
+        return _scored(x, y, w, special.logit((w * y + 0.5) / (w + 1)), _LOGISTIC)
     if (y < 0).any():
         raise NumericInputError(f"a {family} response is not negative")
-    return _scored(x, y, w, np.log(y + 0.1), lambda eta: np.exp(np.minimum(eta, 700)), lambda mu: mu)
+    return _scored(x, y, w, np.log(y + 0.1), _COUNTS)
+
+
+@dataclass(frozen=True)
+class _Likelihood:
+    """A family with its canonical link: mean of a linear predictor, variance of a mean, half a deviance."""
+
+    mean: Callable[[np.ndarray], np.ndarray]
+    variance: Callable[[np.ndarray], np.ndarray]
+    deviance: Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+_LOGISTIC = _Likelihood(
+    special.expit,
+    lambda mu: mu * (1 - mu),
+    lambda y, mu: special.rel_entr(y, mu) + special.rel_entr(1 - y, 1 - mu),
+)
+_COUNTS = _Likelihood(
+    lambda eta: np.exp(np.minimum(eta, 700)),
+    lambda mu: mu,
+    lambda y, mu: special.rel_entr(y, mu) - (y - mu),
+)
 
 
 def _scored(
-    x: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
-    eta: np.ndarray,
-    inverse_link: Callable[[np.ndarray], np.ndarray],
-    variance: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, eta: np.ndarray, family: _Likelihood
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Iteratively reweighted least squares for a canonical link, from the linear predictor R starts with."""
-    beta = np.zeros(x.shape[1])
+    """Iteratively reweighted least squares, from the linear predictor R starts with.
+
+    The answer is that of the step at which R's `glm` stops (deviance steady to 1e-8), with the weights that
+    went into that step, so that standard errors agree with R beyond the sixth digit; the steps go on only to
+    see that there is a finite solution.
+    """
+    beta, mu, found, deviance = np.zeros(x.shape[1]), family.mean(eta), None, np.inf
+    spread = np.maximum(family.variance(mu), 1e-300)
     for _ in range(200):
-        mu = inverse_link(eta)
-        spread = np.maximum(variance(mu), 1e-300)
-        new, _ = _least_squares(x, eta + (y - mu) / spread, w * spread)
+        new, bread = _least_squares(x, eta + (y - mu) / spread, w * spread)
         done = np.max(np.abs(new - beta)) <= 1e-12 * (1 + np.max(np.abs(new)))
-        beta, eta = new, x @ new
-        if done and np.abs(eta).max() < 30:
-            mu = inverse_link(eta)
-            spread = np.maximum(variance(mu), 1e-300)
-            _, bread = _least_squares(x, eta, w * spread)
-            return beta, bread, mu
+        beta, eta, before, last = new, x @ new, spread, deviance
+        mu = family.mean(eta)
+        spread = np.maximum(family.variance(mu), 1e-300)
+        deviance = 2 * float((w * family.deviance(y, mu)).sum())
+        if found is None and abs(deviance - last) < 1e-8 * (abs(deviance) + 0.1):
+            found = beta, bread, (y - mu) * before / spread
+        if done and found is not None and np.abs(eta).max() < 30:
+            return found
         if not np.isfinite(eta).all():
             break
     raise NotComputable("the regression separates the answers and has no finite solution", code="separation")

@@ -30,22 +30,30 @@ class AssociationTest:
 
 
 def association_test(
-    design: SurveyDesign, rows: np.ndarray, columns: np.ndarray, *, statistic: str = "F"
+    design: SurveyDesign,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    *,
+    statistic: str = "F",
+    domain: np.ndarray | None = None,
 ) -> AssociationTest:
     """Test that two categorical variables are independent.
 
     rows, columns: (n,) codes 0..r-1 and 0..c-1, -1 where missing. statistic: "F" (Rao–Scott second order,
     the default), "Chisq" (first order: the unscaled Pearson X² is reported, df and p after division by
-    the mean design effect), "Wald", "adjWald". Rows with a missing variable stay in the design, and in
-    the sample size to which the Pearson table is scaled, as in R. Not computable with fewer than two used
-    categories, or when an empty cell makes the covariance of the table singular.
+    the mean design effect), "Wald", "adjWald". domain: (n,) booleans, None for all. Rows of the domain with
+    a missing variable stay in the design, and in the sample size to which the Pearson table is scaled, as
+    in R. Not computable with fewer than two used categories, or when an empty cell makes the covariance of
+    the table singular.
     """
     if statistic not in STATISTICS:
         raise NumericInputError(f"statistic '{statistic}' is unknown; allowed are {', '.join(STATISTICS)}")
+    inside = np.ones(len(design), bool) if domain is None else np.asarray(domain, bool)
+    rows, columns = np.where(inside, rows, -1), np.where(inside, columns, -1)
     r, c = int(np.max(rows)) + 1, int(np.max(columns)) + 1
     if r < 2 or c < 2:
         raise NotComputable("a table needs at least two categories each way", code="one_category")
-    nu = design.degrees_of_freedom()
+    nu = design.degrees_of_freedom(inside)
     # Cells in R's order: the row variable varies fastest.
     both = (rows >= 0) & (columns >= 0)
     cell = np.where(both, rows + r * columns, -1)
@@ -57,7 +65,7 @@ def association_test(
     share = np.array([e.estimate for e in found.estimates], float)
     if np.isnan(share).any():
         raise NotComputable("no row has both variables", code="no_valid_answers")
-    n = len(design)
+    n = int(inside.sum())
     table = share.reshape(c, r).T
     expected = np.outer(table.sum(axis=1), table.sum(axis=0))
     if (expected <= 0).any():

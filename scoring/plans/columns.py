@@ -29,14 +29,17 @@ def variables(table: AnswerTable, named) -> tuple[np.ndarray, list[str]]:
     return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1), names
 
 
-def grouped(table: AnswerTable, by: str | list[str]) -> tuple[np.ndarray, list[str]]:
-    """(n,) number of every row's group, -1 where a grouping column is missing, and the groups' names.
+def grouped(
+    table: AnswerTable, by: str | list[str], domain: np.ndarray | None = None
+) -> tuple[np.ndarray, list[str]]:
+    """(n,) number of every row's group, -1 outside the domain or where a grouping column is missing, and the
+    groups' names.
 
     The first column varies fastest; only groups that have rows are numbered.
     """
     grouping = [_levels(table, name) for name in (by if isinstance(by, list) else [by])]
     code = np.zeros(len(table), int)
-    missing = np.zeros(len(table), bool)
+    missing = np.zeros(len(table), bool) if domain is None else ~domain
     for part, known in reversed(grouping):
         missing |= part < 0
         code = code * len(known) + part

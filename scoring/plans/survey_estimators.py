@@ -89,7 +89,8 @@ def by_group(job: Job) -> dict:
     """Means of a variable in every group; the first grouping column varies fastest."""
     sample = sample_of(job)
     values, _ = variables(sample.table, job.need("variable"))
-    code, groups = grouped(sample.table, job.need("by"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
+    code, groups = grouped(sample.table, job.need("by"), domain)
     joint = group_means(sample.design, values[:, 0], group=code, names=groups, covariance=False)
     results = [
         {"group": name} | estimate_result(e, level=job.level)
@@ -102,9 +103,10 @@ def composite(job: Job) -> dict:
     """Fixed-share composite (or difference) of group means with the covariances between them."""
     sample = sample_of(job)
     values, _ = variables(sample.table, job.need("variable"))
-    code, groups = grouped(sample.table, job.need("by"))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
+    code, groups = grouped(sample.table, job.need("by"), domain)
     joint = group_means(sample.design, values[:, 0], group=code, names=groups)
-    found = joint.contrast(job.need("shares"), df=sample.design.degrees_of_freedom())
+    found = joint.contrast(job.need("shares"), df=sample.design.degrees_of_freedom(domain))
     result = estimate_result(found, level=job.level)
     result["groups"] = [
         {"group": name, "estimate": e.estimate, "se": e.se, "n": e.n}
@@ -230,7 +232,9 @@ def weighted_alpha(job: Job) -> dict:
     """Weighted Cronbach alpha over complete rows."""
     sample = sample_of(job)
     items = sample.frame[[column(sample.frame, name, "parameters.items").name for name in job.need("items")]]
-    return {"estimate": cronbach_alpha(items, weights=sample.design.weight).alpha}
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
+    inside = slice(None) if domain is None else domain
+    return {"estimate": cronbach_alpha(items[inside], weights=sample.design.weight[inside]).alpha}
 
 
 def _verdict(

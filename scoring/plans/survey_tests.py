@@ -2,9 +2,10 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
-from scoring.numeric.formula import model_matrix, one_sided_variables
+from scoring.numeric.formula import complete_model, one_sided_variables
 from scoring.numeric.regression import difference_test, regress
 from scoring.numeric.tables import association_test
 from scoring.plans.answer_table import column
@@ -18,11 +19,9 @@ def t_test(job: Job) -> dict:
     sample = sample_of(job)
     # R writes the one-sample test as y ~ 0 as well as y ~ 1.
     formula = re.sub(r"~\s*0\s*$", "~ 1", job.need("formula"))
-    found = difference_test(
-        sample.design,
-        model_matrix(formula, sample.frame),
-        level=job.parameters.get("level", 0.95),
-    )
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
+    model = complete_model(formula, sample.frame, domain=domain)
+    found = difference_test(sample.design, model, level=job.level, domain=domain)
     return {
         "estimate": found.estimate,
         "se": found.se,
@@ -39,8 +38,14 @@ def independence(job: Job) -> dict:
     names = one_sided_variables(job.need("formula"))
     if len(names) != 2:
         raise PlanError(f"parameters.formula must name two variables; it names {', '.join(names)}")
-    codes = [pd.factorize(column(sample.frame, name, "parameters.formula"), sort=True)[0] for name in names]
-    found = association_test(sample.design, codes[0], codes[1], statistic=_statistic(job))
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
+    inside = np.ones(len(sample.table), bool) if domain is None else domain
+    codes = []
+    for name in names:
+        values = column(sample.frame, name, "parameters.formula")
+        # Only categories that occur in the domain make a row or a column of the table.
+        codes.append(pd.factorize(values.where(inside), sort=True)[0])
+    found = association_test(sample.design, codes[0], codes[1], statistic=_statistic(job), domain=domain)
     df = found.df[0] if len(found.df) == 1 else list(found.df)
     return {
         "statistic": found.statistic,
@@ -54,13 +59,10 @@ def independence(job: Job) -> dict:
 def regression(job: Job) -> dict:
     """Linear or logistic regression under the design."""
     sample = sample_of(job)
-    model = model_matrix(job.need("formula"), sample.frame)
-    found = regress(
-        sample.design,
-        model,
-        family=job.parameters.get("family", "gaussian"),
-        domain=domain_mask(sample.table, job.parameters.get("domain")),
-    )
+    domain = domain_mask(sample.table, job.parameters.get("domain"))
+    model = complete_model(job.need("formula"), sample.frame, domain=domain)
+    family = job.parameters.get("family", "gaussian")
+    found = regress(sample.design, model, family=family, domain=domain)
     return {
         "df_residual": found.df_residual,
         "n": found.n,
