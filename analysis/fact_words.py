@@ -101,7 +101,7 @@ def _address(source: Source) -> str:
 
 def _found(use: FactUse, *, minimum: int, is_closed: bool) -> str:
     if not is_closed:
-        return _("not before closing")
+        return _("shown after the wave is closed")
     if use.compared < minimum:
         return _("fewer than %(minimum)s replies to compare") % {"minimum": minimum}
     return ngettext(

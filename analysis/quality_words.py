@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analysis.fact_words import fact_name
 from analysis.measured_signals import MEASURED, Measured
 from analysis.results import audience_name
-from analysis.seen_signals import AnswerQuality, SeenSignal
+from analysis.seen_signals import AnswerQuality, SeenSignal, SignalCount
 from analysis.templatetags.figures import part_text
 
 KINDS = {
@@ -80,15 +80,15 @@ TRAPS = {
 }
 
 
-# Why a signal could not be tested in an audience.
+# What a signal asks for where it could not be tested.
 NOT_TESTED = {
     "identical_vectors": gettext_lazy("asks for eight questions or more"),
-    "low_variety": gettext_lazy("asks for eight schools with replies"),
+    "low_variety": gettext_lazy("asks for eight schools with varied replies"),
     "level_above_prediction": gettext_lazy(
         "only of a closed wave, with eight schools large enough to be shown"
     ),
     "unusual_burst": gettext_lazy("asks for eight schools with replies"),
-    "many_fast": gettext_lazy("asks for times, and eight schools with replies"),
+    "many_fast": gettext_lazy("asks for times"),
     "many_contradictions": gettext_lazy("asks for a statistic on file of eight schools"),
     "channel_gap": gettext_lazy("only of a closed wave with eight schools asked by poster and by slips"),
 }
@@ -96,34 +96,55 @@ NOT_TESTED = {
 
 @dataclass(frozen=True)
 class TestedRow:
-    """One signal of one audience: the schools it could be tested and was seen in, or why it could not be."""
+    """One signal over the audiences that were read. by_audience: name, and how many schools show it of how
+    many tested ("1 of 60"), empty where it could not be tested; needs: what it asks for, if it lacks it
+    somewhere."""
 
-    audience: str
     name: str
     kind: str
-    tested: int
-    seen: int
-    why_not: str = ""
+    by_audience: tuple[tuple[str, str], ...]
+    needs: str
 
 
-def tested_rows(found: AnswerQuality) -> list[TestedRow]:
-    """Every signal of every audience that was read, also those that these replies do not allow."""
+def tested_rows(found: AnswerQuality) -> tuple[list[str], list[TestedRow]]:
+    """The audiences' names, and every signal with what was seen in each; also those that these replies do
+    not allow. What is contradicted has a row per statistic. Audiences of which nothing could be tested are
+    left to `untested_sentence`."""
+    audiences = list(dict.fromkeys(one.audience for one in found.signals))
     rows = []
-    for one in found.straight:
-        name = audience_name(one.audience)
-        own = [signal for signal in found.signals if signal.audience == one.audience]
-        for key in NOT_TESTED:
-            signals = [signal for signal in own if signal.name == key]
-            rows += [
+    for key, needs in NOT_TESTED.items():
+        own = [one for one in found.signals if one.name == key]
+        for fact in dict.fromkeys(one.fact for one in own) or ("",):
+            seen = {one.audience: one for one in own if one.fact == fact}
+            asked = [one for one in audiences if not fact or one in seen or _asks(found, one, fact)]
+            counts = [(audience_name(one), _seen_of(seen[one]) if one in seen else "") for one in audiences]
+            lacking = any(one not in seen for one in asked)
+            rows.append(
                 TestedRow(
-                    name, signal_name(key, signal.fact), kind_name(signal.kind), signal.tested, signal.seen
+                    name=signal_name(key, fact), kind=kind_name(KIND_OF[key]), by_audience=tuple(counts),
+                    needs=str(needs) if lacking else "",
                 )
-                for signal in signals
-            ]
-            if not signals:
-                why = str(NOT_TESTED[key])
-                rows.append(TestedRow(name, signal_name(key), kind_name(KIND_OF[key]), 0, 0, why))
-    return rows
+            )  # fmt: skip
+    return [audience_name(one) for one in audiences], rows
+
+
+def untested_sentence(found: AnswerQuality) -> str:
+    """The audiences with too few replies at each school for any signal; empty if there is none."""
+    tested = {one.audience for one in found.signals}
+    names = [audience_name(one.audience) for one in found.straight if one.audience not in tested]
+    if not names:
+        return ""
+    return _("Not tested, as fewer than eight schools have eight replies: %(audiences)s.") % {
+        "audiences": _(", ").join(names)
+    }
+
+
+def _asks(found: AnswerQuality, audience: str, fact: str) -> bool:
+    return any(one.audience == audience and one.statistic == fact for one in found.facts)
+
+
+def _seen_of(one: SignalCount) -> str:
+    return _("%(seen)s of %(tested)s") % {"seen": one.seen, "tested": one.tested}
 
 
 def straight_sentence(found: AnswerQuality, *, minimum: int) -> str:

@@ -26,6 +26,7 @@ from analysis.quality_words import (
     signals_in_words,
     straight_sentence,
     tested_rows,
+    untested_sentence,
 )
 from analysis.results import WaveResults
 from analysis.seen_signals import AnswerQuality, SchoolToReview, SeenBatch
@@ -48,6 +49,7 @@ def quality_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     # Only of a closed wave: two figures that move with single replies would give them away.
     with_and_without = marked_and_not(results, found.marked) if results.wave.is_closed else ()
     names = {school.code: school for school in School.objects.filter(county=results.wave.county)}
+    audiences, signals = tested_rows(found)
     context = depth_context(
         results.wave, "quality",
         title=_("Answer quality"),
@@ -64,7 +66,9 @@ def quality_page(request: HttpRequest, wave_id: int) -> HttpResponse:
             for one in found.schools
             if one.school in names
         ],
-        signals=tested_rows(found),
+        audiences=audiences,
+        signals=signals,
+        untested=untested_sentence(found),
         straight=straight_sentence(found, minimum=results.wave.minimum_group_size)
         if results.wave.is_closed else "",
         facts=fact_rows(
@@ -73,7 +77,7 @@ def quality_page(request: HttpRequest, wave_id: int) -> HttpResponse:
         ),
         statistics=STATISTICS.values(),
         method=signals_in_words(),
-        review=REVIEW, rows=ROWS, old_file=OLD_FILE,
+        review=REVIEW, rows=ROWS, old_file=part_text(OLD_FILE / 100),
         compared=[
             (label, cell, verdict_word(cell.verdict) if cell.verdict else "")
             for label, cell in zip(
