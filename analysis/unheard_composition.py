@@ -19,17 +19,22 @@ from scoring.runs import frame_to_show
 from surveys.asked_places import GRADE_ITEM, places_of
 
 FAR = 0.05  # a part of the replies that lies so far from its part of the people is marked
+SPREAD = "total spread by resident population"  # as `population_controls` calls it
+CHANCE = 1.96
 PLACES = ("urban", "town", "rural")
 
 
 @dataclass(frozen=True)
 class Group:
-    """One class or grade band of an audience. part, part_of_people: of the audience's replies and people;
-    gap: their difference; response_share: replies ÷ people, None with more replies than people."""
+    """One class or grade band of an audience. whole: replies whose class (or grade) is known; part and
+    part_of_people: of these and of the people; gap: their difference; response_share: replies ÷ people, None
+    with more replies than people.
+    """
 
     name: str
     kind: str  # "location", "grade"
     replies: int
+    whole: int
     people: float
     part: float | None
     part_of_people: float
@@ -41,12 +46,16 @@ class Group:
 
     @property
     def is_far(self) -> bool:
-        return self.gap is not None and abs(self.gap) >= FAR
+        """Out of line by FAR or more, and more than a random sample of as many replies would be."""
+        if self.gap is None or self.part is None:
+            return False
+        chance = CHANCE * (self.part_of_people * (1 - self.part_of_people) / self.whole) ** 0.5
+        return abs(self.gap) >= max(FAR, chance)
 
 
 @dataclass(frozen=True)
 class AudienceComposition:
-    """groups are empty where nobody counts the audience's people."""
+    """groups are empty where nobody counts the audience's people by class and grade."""
 
     name: str
     replies: int
@@ -55,8 +64,8 @@ class AudienceComposition:
     groups: tuple[Group, ...]
 
     @property
-    def far_grades(self) -> bool:
-        return any(one.is_far and one.kind == "grade" for one in self.groups)
+    def far(self) -> list[Group]:
+        return [one for one in self.groups if one.is_far]
 
 
 def composition(results: WaveResults) -> list[AudienceComposition]:
@@ -64,8 +73,11 @@ def composition(results: WaveResults) -> list[AudienceComposition]:
     wave = results.wave
     cells = frame_to_show(wave).cells
     people: dict[str, dict[str, float]] = {}
+    spread = set()
     for control in setting_of(results)["controls"]:
         if control.source != "replies" and control.people:
+            if control.source == SPREAD:  # a total that somebody shared out says nothing of the classes
+                spread.add(control.audience)
             known = people.setdefault(control.audience, {})
             known[control.location] = known.get(control.location, 0.0) + control.people
     rows = list(wave.audiences.select_related("version"))
@@ -76,7 +88,8 @@ def composition(results: WaveResults) -> list[AudienceComposition]:
             continue
         mine = cells[cells["audience"] == row.code]
         own = people.get(row.code, {})
-        groups = _groups(_counted(mine, "location"), own, "location", _in_order(own), location_name)
+        places = [] if row.code in spread else _in_order(own)
+        groups = _groups(_counted(mine, "location"), own, "location", places, location_name)
         bands = grades.get(row.code, {})
         groups += _groups(
             _counted(mine, GRADE_ITEM), bands, "grade", list(bands),
@@ -106,7 +119,7 @@ def _groups(replies: Mapping[str, int], people: Mapping[str, float], kind, order
     answered, total = sum(replies.get(code, 0) for code in order), sum(people.values())
     return [
         Group(
-            name(code), kind, replies.get(code, 0), people[code],
+            name(code), kind, replies.get(code, 0), answered, people[code],
             replies.get(code, 0) / answered if answered else None,
             people[code] / total, _share(replies.get(code, 0), people[code]),
         )

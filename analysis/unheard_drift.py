@@ -25,6 +25,7 @@ from scoring.numeric.blocks import ItemSums
 from scoring.numeric.drift import Drift, Drifts, Part, drifts, late_half
 from scoring.numeric.recode import CellSums, PairSums, aggregate, pair_sums
 from scoring.rules import ScoringRule
+from scoring.runs import program_version
 from scoring.weighing import Weighted, weigh
 from surveys.models import Response, SchoolMessage, Source, Wave
 from surveys.queries import TallyFrame, tally_frame
@@ -76,8 +77,8 @@ class _Replies:
 
 @dataclass(frozen=True)
 class _Found:
-    """Before anything is hidden. no_times: audience → "imported" or "one_moment"; crossing: audience → the
-    smallest group that lies in one part of one split and the other part of the other, 0 if there is none."""
+    """Before anything is hidden. no_times: audience → "imported" or "one_moment"; crossing: audience → how
+    many valid answers are late but before the message, or early but after it."""
 
     halves: Drifts
     reminder: Drifts | None
@@ -93,7 +94,7 @@ def early_and_late(results: WaveResults) -> EarlyAndLate | None:
     setting = setting_of(results)
     parts = (
         results.wave.pk, chain_digest(results.wave), results.rule.digest, sorted(setting.items()),
-        sorted(results.result["shares"].items()), _messages(results.wave),
+        sorted(results.result["shares"].items()), _messages(results.wave), program_version(),
     )  # fmt: skip
     key = "early-and-late-" + hashlib.sha256(repr(parts).encode()).hexdigest()
     found = cache.get_or_set(key, lambda: _compare(results, setting), KEPT_SECONDS)
@@ -139,16 +140,9 @@ def _compare(results: WaveResults, setting: Mapping) -> _Found:
     after = replies.moment >= at.timestamp()
     valid = usable & ~np.isnan(replies.points).all(axis=1)
     crossing = {
-        str(name): min(
-            (count for count in _crossing(late, after, valid & (audience == name)) if count), default=0
-        )
-        for name in np.unique(audience)
+        str(name): int((valid & (audience == name) & (late != after)).sum()) for name in np.unique(audience)
     }
     return _Found(halves, split(after), at, no_times, crossing)
-
-
-def _crossing(late: np.ndarray, after: np.ndarray, mine: np.ndarray) -> tuple[int, int]:
-    return int((mine & late & ~after).sum()), int((mine & ~late & after).sum())
 
 
 def _read(wave: Wave, frame: TallyFrame, rule: ScoringRule) -> _Replies:

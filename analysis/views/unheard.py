@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from analysis.code_sentences import joined
@@ -35,7 +35,7 @@ def unheard_page(request: HttpRequest, wave_id: int) -> HttpResponse:
         return waiting_page(request, results.wave, "unheard", title)
     found = early_and_late(results)
     table = composition(results)
-    bounds = silent(results, halves=found.halves if found else None) if results.wave.is_closed else None
+    bounds = silent(results, halves=found.halves) if found else None
     context = depth_context(
         results.wave, "unheard",
         title=title,
@@ -44,9 +44,9 @@ def unheard_page(request: HttpRequest, wave_id: int) -> HttpResponse:
         remarks=_remarks(results, found, bounds),
         comparisons=[_comparison(one, results) for one in _splits(found)],
         no_comparison=_no_comparison(results) if found is None else "",
-        composition=[one for one in table if one.groups],
+        composition=table if any(one.replies and one.people for one in table) else [],
         far=FAR * 100,
-        grades_far=[one.name for one in table if one.far_grades],
+        grades_far=[one.name for one in table if any(group.kind == "grade" for group in one.far)],
         tipping=tipping_sentences(results) if bounds else [],
         silent=_silent_rows(bounds, results) if bounds else [],
         correlation=f"{SMALL_CORRELATION:g}",
@@ -73,7 +73,7 @@ def _answer(results: WaveResults, found: EarlyAndLate | None, table: Sequence[Au
     if known:
         one = max(known, key=lambda pair: pair[0])[1]
         said.append(
-            _("%(audience)s: %(answered)s have answered.")
+            _("%(audience)s: %(answered)s of the people have answered.")
             % {"audience": one.name, "answered": part_text(one.response_share)}
         )
     else:
@@ -142,7 +142,7 @@ def _drift_sentence(code: str, drift: Drift, results: WaveResults, *, reminded: 
             "The second half of the replies lies %(amount)s above the first half "
             "(95%% interval %(interval)s)."
         )
-    return (audience_name(code) + _(": ") if code else "") + text % values
+    return f"{audience_name(code) if code else _('The county')}{_(': ')}{text % values}"
 
 
 def _meaning(drift: Drift) -> str:
@@ -166,7 +166,8 @@ def _amount(value: float, unit: str) -> str:
 
 def _interval(drift: Drift, unit: str) -> str:
     found = drift.change.interval(level=LEVEL)
-    return " … ".join(_signed(end, unit) for end in (found.lower, found.upper))
+    sign = "～" if (get_language() or "").startswith("zh") else " … "
+    return sign.join(_signed(end, unit) for end in (found.lower, found.upper))
 
 
 def _signed(value: float, unit: str) -> str:
@@ -214,8 +215,7 @@ def _row(row: DriftRow, results: WaveResults, *, reminded: bool) -> dict[str, An
         "late": rate_text(row.drift.late, unit=unit, limit=limit),
         "change": _signed(row.drift.change.difference, unit),
         "interval": _interval(row.drift, unit),
-        "word": (_("later lower") if lower else _("later higher")) if clear else _("no drift seen"),
-        "is_clear": clear,
+        "word": (_("later lower") if lower else _("later higher")) if clear else "",
     }
 
 

@@ -14,7 +14,7 @@ from tests.analysis.test_county_page import signed_in, text
 from tests.analysis.waves import NOON, answer, answer_everywhere, close, county_with_schools, wave_asking
 
 pytestmark = pytest.mark.django_db
-PAGES = ("rules/", "more-replies/", "small-schools/", "items/", "quality/", "compare/", "plan/")
+PAGES = ("rules/", "more-replies/", "unheard/", "small-schools/", "items/", "quality/", "compare/", "plan/")
 WORDS = ("Met", "Not met", "Undetermined")
 
 
@@ -35,7 +35,7 @@ def test_page_opens_and_explains_itself_in_every_state(wave, page):
     assert "How was this computed?" in text(client.get(address))
 
 
-@pytest.mark.parametrize("page", ("rules/", "more-replies/", "quality/"))
+@pytest.mark.parametrize("page", ("rules/", "more-replies/", "unheard/", "quality/"))
 def test_open_wave_gets_no_verdict_words(wave, page):
     body = signed_in(wave.county).get(f"/desk/waves/{wave.pk}/{page}").content.decode()
     assert "reading-met" not in body and "reading-not_met" not in body and "verdict-shape" not in body
@@ -47,7 +47,7 @@ def test_closed_wave_has_a_verdict_under_every_rule(wave):
     assert page.count("verdict-shape") >= 9
 
 
-@pytest.mark.parametrize("page", ("rules/", "more-replies/", "small-schools/", "items/"))
+@pytest.mark.parametrize("page", ("rules/", "more-replies/", "unheard/", "small-schools/", "items/"))
 def test_wave_with_a_handful_of_replies_shows_no_figure(page):
     wave = wave_asking(county_with_schools(3), {"parent": 1.0})
     answer(

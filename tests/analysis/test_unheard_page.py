@@ -75,7 +75,9 @@ def test_drift_by_hand_with_its_interval(wave):
     teachers = max(spread * (5 / 36) / 5, (46 / 56) * (10 / 56) / 54)
     assert county.change.variance == pytest.approx(0.36 * parents + 0.16 * 2 * teachers, rel=1e-9)
     page = text(signed_in(wave.county).get(f"/desk/waves/{wave.pk}/unheard/"))
-    assert "The second half of the replies lies 6.0 percentage points below the first half" in page
+    assert (
+        "The county: The second half of the replies lies 6.0 percentage points below the first half" in page
+    )
     assert "Parents: The second half of the replies lies 10.0 percentage points below the first half" in page
     assert "Who answered late is less satisfied; who did not answer may be even less so." in page
 
@@ -138,7 +140,7 @@ def test_message_to_the_schools_splits_the_replies_by_time(wave):
 
 
 def test_split_that_differs_from_the_halves_by_a_handful_is_hidden(wave):
-    """Five parents came before the message and are late in their school: two splits would give them away."""
+    """Two parents came before the message and are late in their school: two splits would give them away."""
     replies(wave, "parent", FRIDAY - timedelta(hours=2), satisfied=0, others=5, schools=[0])
     schools = list(wave.county.schools.all())
     at = FRIDAY - timedelta(hours=1)
@@ -219,3 +221,14 @@ def test_wave_without_replies_and_without_people_has_words_instead():
     found = close(wave_asking(county, {"parent": 1.0}))
     page = text(signed_in(county).get(f"/desk/waves/{found.pk}/unheard/"))
     assert "Nobody has answered yet." in page and "There are no replies to compare." in page
+
+
+def test_a_few_replies_are_out_of_line_only_beyond_chance():
+    """Three of three from the city: 67 points too many, and one in 27 random samples is as lopsided."""
+    found = wave_asking(county_with_schools(9), {"parent": 1.0})
+    replies(found, "parent", MONDAY, satisfied=3, schools=[0])
+    [parents] = composition(wave_results(close(found), now=NOON))
+    city = parents.groups[0]
+    assert (city.replies, city.gap) == (3, pytest.approx(2 / 3)) and city.is_far
+    few = replace(city, replies=1, whole=1, part=1.0)
+    assert few.gap == pytest.approx(2 / 3) and not few.is_far
