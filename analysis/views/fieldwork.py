@@ -17,6 +17,7 @@ from analysis.fieldwork_file import fieldwork_xlsx
 from analysis.quality_words import kind_name
 from analysis.views.depth import MOST_WITHOUT_WAITING, is_being_looked_at, wave_of_county
 from surveys.fieldwork import LOWEST_RETURN, PACE_DAYS, Fieldwork, SchoolStand, Stand, fieldwork
+from surveys.hard_stop_list import hard_stop_list
 from surveys.models import Township, Wave
 from surveys.views.lists import chosen_sort, page_of, search_words
 
@@ -24,6 +25,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_PER_PAGE = 50
 QUALITY_SECONDS = 600  # an open wave's signals are looked for again after this long, not at every refresh
 DAYS_SHOWN = 14
+MOST_STOPS = 20
 
 
 @require_safe
@@ -34,6 +36,7 @@ def fieldwork_page(request: HttpRequest, wave_id: int) -> HttpResponse:
     signals = _signals(wave, found)
     rows, sort = _rows(request, found, signals or {})
     page = page_of(request, rows, size=ROWS_PER_PAGE)
+    stops = hard_stop_list(wave)
     behind = sum(1 for one in found.schools if one.total.target and not one.total.progress.is_full)
     context = {
         "wave": wave,
@@ -44,6 +47,9 @@ def fieldwork_page(request: HttpRequest, wave_id: int) -> HttpResponse:
         "page": page,
         "rows": [_row(one, found, signals or {}) for one in page],
         "townships": [(one, _figures(one.total)) for one in found.townships],
+        "stops": stops[:MOST_STOPS],
+        "stops_in_all": len(stops),
+        "stops_reached": sum(1 for one in stops if not one.left),
         "behind": behind,
         "without": sum(1 for one in found.schools if not one.total.replies),
         "unprinted": sum(1 for one in found.schools if not one.is_out),
