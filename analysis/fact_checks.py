@@ -20,6 +20,7 @@ from scoring.numeric.quality_signals import MIN_COUNT, Signal, many_contradictio
 from surveys.questionnaire_parts import Item, Questionnaire
 
 STAGE_OF_GRADES = {"g1_3": "primary", "g4_6": "primary", "g7_9": "junior"}
+STAGES = ("", "primary", "junior")
 GRADES = "grade_band"
 # Options of a choice that name numbers: none, to_60, over_120.
 _UP_TO, _OVER = re.compile(r"to_(\d+)"), re.compile(r"over_(\d+)")
@@ -59,6 +60,7 @@ def fact_checks(
 
     frame: its replies (`response_frame`), voided ones left out.
     """
+    school, stage = frame["school"].to_numpy(dtype=str), _stages(frame)
     used: list[FactCheck] = []
     unused: list[UnusedFact] = []
     for item in questionnaire.items_for(audience):
@@ -73,7 +75,8 @@ def fact_checks(
         elif statistic.key not in known:
             unused.append(UnusedFact(item, item.cross_check, NOT_ON_FILE))
         else:
-            used.append(_check(frame, item, bounds, known[statistic.key]))
+            of_places = _of_places(school, stage, known[statistic.key])
+            used.append(_check(item, statistic, school, _of_codes(frame[item.name], bounds), of_places))
     return used, unused
 
 
@@ -159,11 +162,13 @@ def _counted(check: FactCheck) -> np.ndarray:
 
 
 def _check(
-    frame: pd.DataFrame, item: Item, bounds: Mapping[str, tuple[float, float]], known: KnownStatistic
+    item: Item,
+    statistic: Statistic,
+    school: np.ndarray,
+    said: tuple[np.ndarray, np.ndarray],
+    known: tuple[np.ndarray, np.ndarray],
 ) -> FactCheck:
-    statistic, school = known.statistic, frame["school"].to_numpy(dtype=str)
-    low, high = _of_codes(frame[item.name], bounds)
-    least, most = _of_places(school, _stages(frame), known)
+    (low, high), (least, most) = said, known
 
     def beyond(tolerance: float) -> np.ndarray:
         return beyond_fact(low, high, known_low=least, known_high=most, tolerance=tolerance)
@@ -186,18 +191,18 @@ def _of_codes(column: pd.Series, bounds: Mapping[str, tuple[float, float]]) -> t
 
 
 def _stages(frame: pd.DataFrame) -> np.ndarray:
-    """The stage that somebody's grades belong to; empty where they were not asked."""
+    """The place in STAGES of the stage that somebody's grades belong to; 0 where they were not asked."""
     if GRADES not in frame.columns:
-        return np.full(len(frame), "")
+        return np.zeros(len(frame), dtype=int)
     column = frame[GRADES]
-    names = np.array([STAGE_OF_GRADES.get(code, "") for code in column.cat.categories], dtype=str)
-    return names[column.cat.codes.to_numpy()]
+    places = np.array([STAGES.index(STAGE_OF_GRADES.get(code, "")) for code in column.cat.categories])
+    return places[column.cat.codes.to_numpy()]
 
 
 def _of_places(school: np.ndarray, stage: np.ndarray, known: KnownStatistic) -> tuple[np.ndarray, np.ndarray]:
-    """What is on file for every reply; each pair of school and stage is looked up once."""
-    places = np.char.add(np.char.add(school, "\t"), stage)
-    names, index = np.unique(places, return_inverse=True)
-    ranges = [known.of(*name.split("\t")) or (np.nan, np.nan) for name in names.tolist()]
-    found = np.array(ranges, dtype=float).reshape(-1, 2)[index.ravel()]
+    """The least and the most on file for every reply; each school and stage is looked up once."""
+    index, names = pd.factorize(school)
+    nothing = (np.nan, np.nan)
+    table = np.array([[known.of(name, one) or nothing for one in STAGES] for name in names], dtype=float)
+    found = table.reshape(-1, len(STAGES), 2)[index, stage]
     return found[:, 0], found[:, 1]
