@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring.numeric.errors import NumericInputError
-from scoring.numeric.variance import sum_by
 
 
 @dataclass(frozen=True)
@@ -135,14 +134,14 @@ class PairSums:
 
 def pair_sums(values: np.ndarray, *, cell: np.ndarray, n_cells: int) -> PairSums:
     """Pair sums from single responses: values (n, K) scores, nan where invalid; cell (n,) codes."""
-    values = np.asarray(values, float)
-    valid = (~np.isnan(values)).astype(float)
-    filled = np.where(valid > 0, values, 0.0)
+    values, cell = np.asarray(values, float), np.asarray(cell)
+    order = np.argsort(cell, kind="stable")
+    bounds = np.searchsorted(cell, np.arange(n_cells + 1), sorter=order)
     k = values.shape[1]
-    parts = []
-    for left, right in ((valid, valid), (filled, valid), (filled, filled)):
-        flat = np.empty((n_cells, k * k))
-        for i in range(k):
-            flat[:, i * k : (i + 1) * k] = sum_by(cell, left[:, [i]] * right, n_cells)
-        parts.append(flat.reshape(n_cells, k, k))
-    return PairSums(*parts)
+    n, first, products = (np.zeros((n_cells, k, k)) for _ in range(3))
+    for c in range(n_cells):
+        scores = values[order[bounds[c] : bounds[c + 1]]]
+        valid = (~np.isnan(scores)).astype(float)
+        filled = np.where(valid > 0, scores, 0.0)
+        n[c], first[c], products[c] = valid.T @ valid, filled.T @ valid, filled.T @ filled
+    return PairSums(n, first, products)

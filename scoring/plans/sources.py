@@ -3,10 +3,12 @@
 import codecs
 import gzip
 import io
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -94,15 +96,32 @@ def _text(path: Path) -> pd.DataFrame:
             break
     else:
         raise PlanError(f"{path.name} is neither UTF-8 nor GB18030 text; save it as UTF-8")
-    return pd.read_csv(
+    read = partial(
+        pd.read_csv,
         path,
         sep=max(",;\t", key=head.count),
         encoding=encoding,
         compression="gzip" if packed else None,
         keep_default_na=False,
         na_values=[""],
-        low_memory=False,
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        frame = read(low_memory=True)
+    mixed = [at for at, name in enumerate(frame.columns) if _of_several_kinds(frame[name])]
+    if mixed:
+        whole = read(low_memory=False, usecols=mixed)
+        for number, at in enumerate(mixed):
+            frame.isetitem(at, whole.iloc[:, number])
+    return frame
+
+
+def _of_several_kinds(values: pd.Series) -> bool:
+    """Whether a column that was read in pieces may be of one kind here and of another there: words and
+    numbers, or whole numbers of which some are too long for 63 bits and lost their last digits."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        return bool(values.max() >= 2**63)
+    return pd.api.types.is_object_dtype(values.dtype)
 
 
 def _first_line(path: Path, encoding: str, *, packed: bool) -> str | None:
