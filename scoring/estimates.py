@@ -80,7 +80,7 @@ def estimate_wave(
     reasons += _missing_answers(frame, weighted, rule, effective)
     if not reasons:
         try:
-            sums = _headline_sums(frame, weighted, rule, pairs)
+            sums = headline_sums(frame, weighted, rule, pairs)
             composite = estimate_composite(
                 weighted.cells, sums, audience_shares=effective, class_shares=place_shares, design=design
             )
@@ -116,9 +116,10 @@ def _missing_answers(
     ]
 
 
-def _headline_sums(
+def headline_sums(
     frame: TallyFrame, weighted: Weighted, rule: ScoringRule, pairs: PairSums | None
 ) -> CellSums | ItemSums:
+    """What the rate is made of: the sums of the rule's item, or of its items with their pairs."""
     items = tuple(sums_of(frame, weighted, item, rule.valid_scores) for item in rule.items)
     if rule.form != "item_mean":
         return items[0]
@@ -218,7 +219,7 @@ def _fill_parts(
     silent = [reason["audience"] for reason in reasons if reason["code"] == "audience_without_answers"]
     if len(silent) < len(reasons) or len(silent) == len(result["shares"]):
         return
-    sums = _headline_sums(frame, weighted, rule, pairs)
+    sums = headline_sums(frame, weighted, rule, pairs)
     found = estimate_composite(
         weighted.cells,
         sums,
