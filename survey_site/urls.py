@@ -19,6 +19,7 @@ from analysis.views import (
     indicator_tables,
     indicators,
     items,
+    known_headings,
     ledger,
     ledger_item,
     ledger_sources,
@@ -313,6 +314,7 @@ urlpatterns = [
         "desk/roster/imports/<int:import_id>/undo/", BUREAU_ACT(roster_undo.roster_undo), name="roster_undo"
     ),
     path("desk/indicators/", READERS(indicators.indicators), name="indicators"),
+    path("desk/indicators/headings/", READERS(known_headings.known_headings), name="known_headings"),
     path("desk/indicators/form.xlsx", READERS(indicators.form_file), name="indicator_form"),
     path("desk/indicators/preview/<str:token>/", BUREAU(indicator_preview.preview), name="indicator_preview"),
     path(

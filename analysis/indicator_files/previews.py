@@ -31,12 +31,14 @@ from analysis.indicator_files.roster_checks import (
 )
 from analysis.indicator_files.school_lines import SchoolLines, base_column, listed
 from analysis.indicator_files.several_sheets import headings_in, proposed, read_tables
+from analysis.indicator_files.workbooks import column_name
 from analysis.indicators import (
     TableRefused,
     current_table,
     item_lines_of,
     records_of,
     standard_of,
+    standards_of,
     table_before,
 )
 from analysis.models import HeadingMapping, IndicatorTable, IndicatorUpload, TableLevel
@@ -179,6 +181,15 @@ def allowed_columns(upload: IndicatorUpload, standard: Standard) -> set[str]:
     """What a heading (of a county's file: an item) may be said to be; "" is not used."""
     is_county = upload.level == TableLevel.COUNTY
     return {*(item_names(standard).values() if is_county else choices_of(standard)), ""}
+
+
+def choices_in_words(county: County, language: str) -> dict[str, str]:
+    """Column or item → its name, over all standards of the county."""
+    return {
+        key: column_name(key, standard, language)
+        for standard in standards_of(county).values()
+        for key in (*item_names(standard).values(), *choices_of(standard))
+    }
 
 
 def _school_preview(upload: IndicatorUpload, standard: Standard, sheets: Sequence[Sheet]) -> Preview:

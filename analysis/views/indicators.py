@@ -137,7 +137,10 @@ def download(content: bytes, file_name: str) -> HttpResponse:
 
 
 def grouped(text: str) -> str:
-    """A whole number with its thousands apart; everything else as it is kept."""
+    """A whole number with its thousands apart, a fraction (of 亩) as a number; the rest as it is kept."""
+    above, slash, below = text.partition("/")
+    if slash and above.isdecimal() and below.isdecimal() and int(below):
+        return f"{int(above) / int(below):,.2f}"
     return f"{int(text):,}" if text.isdecimal() and len(text) < 16 else text
 
 

@@ -1,4 +1,5 @@
-"""A workbook of several sheets: the clerk chooses, what is read and what is not is named, rows keep their place."""
+"""A workbook of several sheets: the clerk chooses, what is not read is named, rows keep their place; 亩; and
+what a county said of its headings."""
 
 import io
 import re
@@ -11,7 +12,7 @@ from django.urls import reverse
 from analysis.indicator_files.headings import find_table
 from analysis.indicator_files.previews import preview_of
 from analysis.indicators import current_table, records_of
-from analysis.models import IndicatorUpload
+from analysis.models import HeadingMapping, IndicatorUpload
 from analysis.standard import shipped_standard
 from surveys.models import County
 from surveys.roster.cells import ROSTER_LIMITS, Budget, collect_sheet
@@ -172,3 +173,51 @@ def test_mu_become_square_metres_and_are_remembered(desk, county):
     found = preview_of(IndicatorUpload.objects.get())
     assert found.records[0].cells["sports_area_m2"] == "20000"
     assert found.standard.key == STANDARD
+
+
+HEADINGS_PAGE = "/desk/indicators/headings/"
+
+
+def explained_once(desk, county) -> HeadingMapping:
+    """A county that said what 运动场地 is, by accepting a table."""
+    rows = [["学校名称", "学段", "学生数", "运动场地"], ["城关小学", "小学", 600, 15]]
+    answer = upload(desk, workbook(数据=rows))
+    page = desk.get(answer.url).content.decode()
+    number = re.search(r'<label for="column-(\d+)">运动场地', page)[1]
+    mapped = given(page) | {f"column_{number}": "sports_area_m2", f"times_{number}": "2000/3"}
+    accept(desk, desk.post(answer.url, mapped).url)
+    return HeadingMapping.objects.get(heading="运动场地", forgotten_at=None)
+
+
+def test_known_headings_say_field_unit_who_and_when_and_a_forgotten_one_is_asked_again(desk, county):
+    mapping = explained_once(desk, county)
+    page = desk.get(HEADINGS_PAGE).content.decode()
+    for words in ("运动场地", "体育运动场馆面积", "×10000÷15", mapping.by.username):
+        assert words in page
+    assert mapping.at is not None
+    assert desk.post(HEADINGS_PAGE, {"forget": mapping.pk}).url == HEADINGS_PAGE
+    mapping.refresh_from_db()
+    assert (mapping.forgotten_by.username, mapping.forgotten_at is not None) == ("bureau-990003", True)
+    assert "最近忘记的" in desk.get(HEADINGS_PAGE).content.decode()
+    rows = [["学校名称", "学段", "学生数", "运动场地"], ["城关小学", "小学", 600, 30]]
+    assert "headings" in upload(desk, workbook(数据=rows), year=2027).url
+    again = explained_once(desk, county)
+    assert HeadingMapping.objects.filter(heading="运动场地").count() == 2
+    assert again.forgotten_at is None
+
+
+def test_a_heading_of_another_county_cannot_be_forgotten(desk, county):
+    other = County.objects.create(code="990004", name="邻县")
+    foreign = HeadingMapping.objects.create(county=other, level="schools", heading="装备", column="books")
+    assert desk.post(HEADINGS_PAGE, {"forget": foreign.pk}).status_code == 404
+    assert desk.post(HEADINGS_PAGE, {"forget": "9" * 40}).status_code == 404
+    foreign.refresh_from_db()
+    assert foreign.forgotten_at is None
+
+
+def test_search_finds_headings_and_says_if_none_fits(desk, county):
+    for heading, column in (("装备原值", "equipment_yuan"), ("食堂", "")):
+        HeadingMapping.objects.create(county=county, level="schools", heading=heading, column=column)
+    assert "装备原值" in (page := desk.get(f"{HEADINGS_PAGE}?q=装备").content.decode())
+    assert "食堂" not in page
+    assert "没有符合条件的列名" in desk.get(f"{HEADINGS_PAGE}?q=不存在").content.decode()
