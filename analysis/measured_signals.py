@@ -11,11 +11,11 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Measured:
     """Shares in per cent, as printed there: of honest schools with the signal, of coached and of stuffed
-    ones."""
+    ones; None where that was not simulated."""
 
     honest: float
     coached: float
-    stuffed: float
+    stuffed: float | None
 
 
 MEASURED: Mapping[str, Measured] = {
@@ -27,6 +27,12 @@ MEASURED: Mapping[str, Measured] = {
     "many_per_device": Measured(0.00, 0.0, 100.0),
     "many_contradictions": Measured(0.00, 40.3, 0.0),
     "channel_gap": Measured(0.00, 1.0, 0.0),
+}
+# Of contradictions, by statistic; the detectors' own county knows the class size.
+MEASURED_FACTS: Mapping[str, Measured] = {
+    "average_class_size": MEASURED["many_contradictions"],
+    "homework_minutes": Measured(0.70, 32.7, None),
+    "training_hours_per_year": Measured(0.51, 39.0, None),
 }
 REVIEW = Measured(0.00, 98.0, 100.0)  # two independent kinds
 # Of rows left out in the comparison with and without: honest ones of honest counties, coached, stuffed.

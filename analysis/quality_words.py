@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analysis.fact_words import fact_name
-from analysis.measured_signals import MEASURED, Measured
+from analysis.measured_signals import MEASURED, MEASURED_FACTS, Measured
 from analysis.results import audience_name
 from analysis.seen_signals import AnswerQuality, SeenSignal, SignalCount
 from analysis.templatetags.figures import part_text
@@ -171,10 +171,14 @@ class SignalInWords:
 
 
 def signals_in_words() -> list[SignalInWords]:
-    """Every signal, with its measured rates; also the one that the product has no data for."""
+    """Every signal, with its measured rates; also the one that the product has no data for. What is
+    contradicted has a row per statistic."""
     return [
-        SignalInWords(str(name), kind_name(KIND_OF[key]), str(TRAPS[key]), MEASURED[key])
-        for key, name in NAMES.items()
+        SignalInWords(signal_name(key, fact), kind_name(KIND_OF[key]), str(TRAPS[key]), measured)
+        for key in NAMES
+        for fact, measured in (
+            MEASURED_FACTS.items() if key == "many_contradictions" else [("", MEASURED[key])]
+        )
     ]
 
 

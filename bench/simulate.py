@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.simulated_detectors import detectors
+from bench.simulated_facts import facts
 from bench.simulated_looks import looks
 from bench.simulated_waves import OPEN_LINK, QUOTA, draw_wave, estimate, known_county, sample_schools
 from scoring.numeric.composite import CompositeEstimate
@@ -70,6 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
             verdicts(pool, chosen.replicates, chosen.seed),
             looks(pool, chosen.replicates, chosen.seed),
             detectors(pool, chosen.counties, chosen.seed),
+            facts(pool, chosen.counties, chosen.seed),
         ):
             for line in section:
                 print(line, flush=True)

@@ -15,11 +15,15 @@ from django.conf import settings
 from django.test import Client
 
 from analysis.answer_quality import answer_quality
+from analysis.fact_checks import number_bounds
 from analysis.indicators import store_table
-from analysis.measured_signals import MEASURED, OLD_FILE, REVIEW, ROWS
+from analysis.known_statistics import STATISTICS
+from analysis.measured_signals import MEASURED, MEASURED_FACTS, OLD_FILE, REVIEW, ROWS
 from analysis.school_table import Record
+from bench.simulated_facts import FACTS
 from surveys.intake import Submission, commit_batch
 from surveys.models import Wave
+from surveys.questionnaire import instrument_source, read_questionnaire
 from tests.analysis.test_answer_quality import STEPS
 from tests.analysis.test_county_page import signed_in, text
 from tests.analysis.waves import NOON, close, county_with_schools, wave_asking
@@ -210,7 +214,8 @@ def test_page_names_every_signal_with_its_honest_explanation_and_what_was_measur
         ("Many from one device", "a family phone that is shared", "0.00% 0.0% 100.0%"),
         ("Far more satisfied on the poster", "other people scan a poster", "0.00% 1.0% 0.0%"),
         ("Far more satisfied than the other schools", "really is excellent", "0.02% 0.2% 0.0%"),
-        ("Many contradict what is on file", "what is on file is old or wrong", "0.00% 40.3% 0.0%"),
+        ("Many contradict what is on file (class size)", "old or wrong", "0.00% 40.3% 0.0%"),
+        ("Many contradict what is on file (homework time)", "old or wrong", "0.70% 32.7% —"),
     ):
         assert name in said and trap in said and rates in said, name
     assert "only of a closed wave with eight schools asked by poster and by slips" in said
@@ -226,8 +231,24 @@ def test_rates_on_the_page_are_those_of_the_simulation_report():
 
     for name, one in MEASURED.items():
         assert printed(rf"{name} \(") == [one.honest, one.coached, one.stuffed], name
+    for start, fact in (("homework", "homework_minutes"), ("training", "training_hours_per_year")):
+        named = printed(f"{start}, 40% say")[1:]  # the first is the 40% of its name
+        assert named[:2] == [MEASURED_FACTS[fact].honest, MEASURED_FACTS[fact].coached], fact
     assert printed("up for review") == [REVIEW.honest, REVIEW.coached, REVIEW.stuffed]
     rows = [printed(f" *{who} rows")[0] for who in ("honest", "coached", "stuffed")]
     assert rows == [ROWS.honest, ROWS.coached, ROWS.stuffed]
     assert printed(" *honest schools with a wrong class size on file") == [OLD_FILE]
-    assert all(one.honest < 1 for one in (*MEASURED.values(), REVIEW, ROWS))
+    assert all(one.honest < 1 for one in (*MEASURED.values(), *MEASURED_FACTS.values(), REVIEW, ROWS))
+
+
+def test_report_measures_the_bands_and_tolerances_that_the_desk_uses():
+    items = [
+        item
+        for key in ("student", "staff")
+        for item in read_questionnaire(instrument_source(key), name=key).items
+    ]
+    for fact in FACTS:
+        statistic = STATISTICS[fact.key]
+        (item,) = [one for one in items if one.cross_check == fact.key]
+        assert tuple(number_bounds(item, whole=statistic.is_whole).values()) == fact.bands
+        assert (fact.tolerance, fact.side) == (statistic.tolerance, statistic.side)
