@@ -37,10 +37,6 @@ class PresentedQuestion:
     when: str
     in_a_row: bool
 
-    @property
-    def is_conditional(self) -> bool:
-        return bool(self.hint)
-
 
 @dataclass(frozen=True)
 class PresentedSection:

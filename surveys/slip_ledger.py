@@ -175,14 +175,7 @@ def order_reprint(
     """
     if not reason.strip():
         raise SlipsRefused(_("Say why the slips are printed again; the reason stays on record."))
-    if batch.is_small and batch.state != SlipBatch.State.PREPARED:
-        raise SlipsRefused(
-            _(
-                "A batch of fewer than %(least)s slips is not printed again: the number of unused slips "
-                "would say who has answered. Void it, and print a new batch for those who still need a slip."
-            )
-            % {"least": batch.wave.minimum_group_size}
-        )
+    check_may_be_reprinted(batch)
     with transaction.atomic():
         unused = AccessCode.objects.filter(batch=batch, state=AccessCode.State.ISSUED).count()
         if not unused and batch.state != SlipBatch.State.PREPARED:
@@ -197,6 +190,18 @@ def order_reprint(
             raise _no_longer(batch)
         _step(batch, SlipStep.Action.REPRINTED, slips=0, remark=reason.strip(), by=by, now=now)
     return fresh
+
+
+def check_may_be_reprinted(batch: SlipBatch) -> None:
+    """SlipsRefused for a small batch whose codes are out; its class gets a new batch instead."""
+    if batch.is_small and batch.state != SlipBatch.State.PREPARED:
+        raise SlipsRefused(
+            _(
+                "A batch of fewer than %(least)s slips is not printed again: the number of unused slips "
+                "would say who has answered. Void it, and print a new batch for those who still need a slip."
+            )
+            % {"least": batch.wave.minimum_group_size}
+        )
 
 
 def void_code(typed: str, *, among: QuerySet[Collector], reason: str, by: Any, now: datetime) -> None:

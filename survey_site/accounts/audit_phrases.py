@@ -43,7 +43,6 @@ PHRASES = {
     "wave_reopen": gettext_lazy("Opened a wave again"),
     "wave_delete": gettext_lazy("Deleted a wave's draft"),
     "score_again": gettext_lazy("Scored a wave again"),
-    "quality_page": gettext_lazy("Put replies aside or took them back"),
     "quality": gettext_lazy("Put replies aside"),
     "quality_school": gettext_lazy("Put replies of a school aside"),
     "quality_restore": gettext_lazy("Took replies back that had been put aside"),
@@ -99,7 +98,6 @@ PHRASES = {
     "evaluation_what_if": gettext_lazy("Tried what would change an evaluation"),
     "evaluation_xlsx": gettext_lazy("Downloaded an evaluation as a table"),
     "evaluation_json": gettext_lazy("Downloaded an evaluation's frozen file"),
-    "evaluation_docx": gettext_lazy("Downloaded an evaluation's report"),
     # Rectification
     "tasks": gettext_lazy("Changed the task table"),
     "tasks_xlsx": gettext_lazy("Downloaded the task table"),

@@ -13,8 +13,6 @@ from django.conf import settings
 from survey_site.accounts.models import Role, User
 from surveys.models import County
 
-POLICIES = ("demo-exempt", "required", "optional")
-
 
 def is_required(user: User) -> bool:
     """Whether this user may not work without a second step."""

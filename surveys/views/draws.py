@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
@@ -30,8 +29,8 @@ from surveys.roster.cells import RosterFileError
 from surveys.roster.reading import read_sheets, refuse_large
 from surveys.targets import share_out
 from surveys.views.lists import page_of
+from surveys.views.xlsx_files import xlsx_download
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LONGEST_SEED = 64
 
 
@@ -119,9 +118,7 @@ def draw_page(request: HttpRequest, wave_id: int, draw_id: int) -> HttpResponse:
 @require_safe
 def draw_file(request: HttpRequest, wave_id: int, draw_id: int) -> HttpResponse:
     kept = _draw_of(request, wave_id, draw_id)
-    name = quote(f"{_('Draw list')}-{kept.title}.xlsx".replace("/", "-"))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
-    return HttpResponse(draw_xlsx(kept), content_type=XLSX, headers=headers)
+    return xlsx_download(draw_xlsx(kept), name=f"{_('Draw list')}-{kept.title}.xlsx")
 
 
 def _draw(request: HttpRequest, wave: Wave, cleaned: Mapping[str, Any]) -> Draw:

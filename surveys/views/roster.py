@@ -29,10 +29,10 @@ from surveys.roster.template import notes, problems_table, roster_form
 from surveys.roster.undoing import newest_import, why_not_undone
 from surveys.roster.wording import ChangeLine, change_lines, location_name
 from surveys.views.lists import page_of
+from surveys.views.xlsx_files import xlsx_download
 
 PROBLEMS_PER_PAGE = 50
 MOST_LINES_SHOWN = 200  # of every other list; the rest is counted
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,10 @@ def form(request: HttpRequest) -> HttpResponse:
     if request.GET.get("filled"):
         schools = School.objects.filter(county=county, is_active=True).select_related("township")
         residents = ResidentPopulation.objects.filter(county=county)
-        return _download(roster_form(schools.order_by("code"), residents), f"{county.code}-roster.xlsx")
-    return _download(roster_form(), "roster-form.xlsx")
+        return xlsx_download(
+            roster_form(schools.order_by("code"), residents), name=f"{county.code}-roster.xlsx"
+        )
+    return xlsx_download(roster_form(), name="roster-form.xlsx")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -147,7 +149,7 @@ def problems(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         messages.warning(request, _("This upload is no longer waiting: it was imported, or it is too old."))
         return redirect("roster")
-    return _download(problems_table(found.checked.problems), "entries-to-mend.xlsx")
+    return xlsx_download(problems_table(found.checked.problems), name="entries-to-mend.xlsx")
 
 
 @require_safe
@@ -218,8 +220,3 @@ def _decide(request: HttpRequest, found: Preview) -> HttpResponse:
     found.upload.delete()
     messages.success(request, _("The roster is imported."))
     return redirect("roster_import", trace.pk)
-
-
-def _download(content: bytes, file_name: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"}
-    return HttpResponse(content, content_type=XLSX, headers=headers)

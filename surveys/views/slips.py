@@ -20,6 +20,7 @@ from surveys.print_jobs import PrintRefused, new_token, start_reprint
 from surveys.slip_ledger import (
     SlipCount,
     SlipsRefused,
+    check_may_be_reprinted,
     counts_by_batch,
     counts_by_collector,
     hand_out,
@@ -200,8 +201,12 @@ def batch_reprint(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
             return redirect("print_job", job.pk)
     elif not found.is_open and found.state != SlipBatch.State.PREPARED:
         return _no_longer(request, found)
-    elif found.is_small and found.is_open:
-        return redirect("slip_batch", found.pk)
+    else:
+        try:
+            check_may_be_reprinted(found)
+        except SlipsRefused as error:
+            messages.error(request, str(error))
+            return redirect("slip_batch", found.pk)
     return _ask_back(request, found, "desk/slips/reprint.html", refused)
 
 

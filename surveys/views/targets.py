@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from django.contrib import messages
 from django.core import signing
@@ -27,9 +26,9 @@ from surveys.target_file import LARGEST_TARGET, TargetFileError, band_name, read
 from surveys.target_sums import sums_by_area, sums_by_audience
 from surveys.views.collectors import audience_name
 from surveys.views.lists import chosen_sort, page_of, search_words
+from surveys.views.xlsx_files import xlsx_download
 from surveys.wave_targets import CellKey, TargetCell, TargetsRefused, target_cells
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ROWS_PER_PAGE = 50
 MOST_SHOWN = 200
 SALT, WAITING_SECONDS = "targets upload", 3600
@@ -81,9 +80,7 @@ def targets_file(request: HttpRequest, wave_id: int) -> HttpResponse:
     content = targets_xlsx(
         target_cells(wave), replies=replies_by_cell(wave), language=get_language() or "zh-hans"
     )
-    name = quote(f"{_('Targets')}-{wave.name}.xlsx")
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
-    return HttpResponse(content, content_type=XLSX, headers=headers)
+    return xlsx_download(content, name=f"{_('Targets')}-{wave.name}.xlsx")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -134,6 +134,17 @@ def test_voiding_a_small_batch_does_not_tell_either(slips):
 
 
 @needs_database
+def test_page_of_a_small_batch_says_what_to_do_instead_of_printing_again(slips):
+    head = printed(slips, label="校长", count=1)
+    desk = client_of(slips, "school")
+    address = f"/desk/waves/slips/batches/{head.batch.pk}/"
+    page = desk.get(address).content.decode()
+    assert f'href="{address}reprint/"' not in page
+    assert "另印一批" in page
+    assert "不能重印" in desk.get(f"{address}reprint/", follow=True).content.decode()
+
+
+@needs_database
 def test_small_class_of_the_school_s_desk_shows_its_slips_without_their_use(slips):
     small, large = printed(slips, label="一年级1班", count=8), printed(slips, label="三年级1班", count=30)
     other = printed(slips, label="三年级2班", count=30)

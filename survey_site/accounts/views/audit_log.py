@@ -18,10 +18,10 @@ from survey_site.accounts.audit import chain_problems
 from survey_site.accounts.audit_phrases import actions_like, phrase_of
 from survey_site.accounts.models import AuditChain, AuditEntry, Role, User
 from surveys.views.lists import page_of, search_words
+from surveys.views.xlsx_files import xlsx_download
 
 ROWS_PER_PAGE = 50
 MOST_ROWS_EXPORTED = 100_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
@@ -64,9 +64,7 @@ def audit_export(request: HttpRequest) -> HttpResponse:
         sheet.set_column(1, 2, 20)
         sheet.set_column(4, 5, 30)
         sheet.freeze_panes(1, 0)
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = 'attachment; filename="audit-log.xlsx"'
-    return response
+    return xlsx_download(buffer.getvalue(), name="audit-log.xlsx")
 
 
 def _cells(entries: QuerySet[AuditEntry]) -> Iterator[list[str | int]]:

@@ -23,9 +23,9 @@ from survey_site.accounts.invitations import NewLink, readable
 from survey_site.accounts.models import Invitation, Purpose
 from surveys.distribution.links import origin_of
 from surveys.distribution.qr import qr_svg
+from surveys.views.xlsx_files import xlsx_download
 
 logger = logging.getLogger(__name__)
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,4 @@ def _spreadsheet(shown: Sequence[ShownLink]) -> HttpResponse:
         sheet.set_column(4, 4, 52)
         sheet.set_column(5, 6, 22)
         sheet.freeze_panes(1, 0)
-    response = HttpResponse(buffer.getvalue(), content_type=XLSX)
-    response["Content-Disposition"] = 'attachment; filename="invitations.xlsx"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return xlsx_download(buffer.getvalue(), name="invitations.xlsx")
