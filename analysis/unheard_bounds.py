@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analysis.other_rules import setting_of
 from analysis.result_rows import Figure
 from analysis.results import WaveResults
 from analysis.unheard_drift import Comparison
-from scoring.numeric.unheard import selection_bias, with_silent
-
-SMALL_CORRELATION = 0.05
+from scoring.numeric.unheard import (
+    SMALL_CORRELATION,
+    Silence,
+    composite_silence,
+    silence,
+    with_silent,
+)
 
 
 @dataclass(frozen=True)
 class SilentRow:
-    """One audience, or the county. response_share: replies ÷ people, None where the people are not known (or
-    there are more replies than people); lowest, highest: the figure if every other person gave the worst or
-    the best answer; bias: how far a correlation of SMALL_CORRELATION between answering and being satisfied
-    moves it, None for scores and unknown people."""
+    """One audience, or the county. silence: None where its figure is not shown."""
 
     name: str
-    response_share: float | None
     figure: Figure
-    lowest: float | None
-    highest: float | None
-    bias: float | None
+    response_share: float | None
+    silence: Silence | None
 
 
 @dataclass(frozen=True)
@@ -41,46 +39,34 @@ class Silent:
     like_late: float | None
 
 
-def silent(results: WaveResults, *, halves: Comparison | None = None) -> Silent:
-    """For a closed wave's figures, or those so far."""
-    response_shares = _response_shares(results)
-    lowest, highest = _ends(results)
+def silent(results: WaveResults, *, halves: Comparison) -> Silent:
+    """Of a closed wave."""
+    points = results.rule.valid_scores.values()
+    people = _people(results)
+    replies = {row["audience"]: row["responses"] for row in results.result["audiences"]}
     asked = [row for row in results.audiences if row.share > 0]
-    rows = tuple(_row(row.name, row.figure, response_shares[row.code], lowest, highest) for row in asked)
-    if not results.result["regrouped"] or not all(row.figure.is_shown for row in asked):
-        return Silent(rows, None, None, None)
-    means = {row.code: row.figure.estimate for row in asked}
-    shares = {row.code: row.share for row in asked}
-    total = sum(shares.values())
-    given: dict = {
-        "shares": {code: share / total for code, share in shares.items()},
-        "response_shares": {code: response_shares[code] or 0.0 for code in shares},
-    }
-    known = all(response_shares[code] is not None for code in shares)
-    biases = [one.bias for one in rows]
-    bias = None if None in biases else sum(
-        share * one for share, one in zip(given["shares"].values(), biases, strict=True)
-    )  # fmt: skip
-    county = SilentRow(
-        "", None, results.figure,
-        with_silent(means, silent=dict.fromkeys(shares, lowest), **given),
-        with_silent(means, silent=dict.fromkeys(shares, highest), **given),
-        bias,
-    )  # fmt: skip
-    late = {} if halves is None else {one.code: one.drift.late for one in halves.audiences if one.drift}
-    like_late = with_silent(means, silent=late, **given) if known and late.keys() == shares.keys() else None
-    return Silent(rows, county, _enough(results.figure, bias), like_late)
-
-
-def _row(name: str, figure: Figure, response_share: float | None, lowest: float, highest: float) -> SilentRow:
-    if figure.estimate is None:
-        return SilentRow(name, response_share, figure, None, None, None)
-    f = response_share or 0.0
-    bias = None
-    if response_share and figure.unit == "share":
-        bias = selection_bias(figure.estimate, response_share=response_share, correlation=SMALL_CORRELATION)
-    ends = (f * figure.estimate + (1 - f) * end for end in (lowest, highest))
-    return SilentRow(name, response_share, figure, *ends, bias)
+    rows = []
+    for row in asked:
+        found = silence(
+            row.code, row.figure.estimate or 0.0, responses=replies[row.code],
+            population=people.get(row.code), ends=(min(points), max(points)),
+        )  # fmt: skip
+        is_shown = row.figure.is_shown
+        rows.append(SilentRow(row.name, row.figure, found.response_share, found if is_shown else None))
+    parts = [one.silence for one in rows if one.silence]
+    if not results.result["regrouped"] or len(parts) < len(rows):
+        return Silent(tuple(rows), None, None, None)
+    total = sum(row.share for row in asked)
+    shares = {row.code: row.share / total for row in asked}
+    whole = composite_silence(parts, shares=shares)
+    answered = {one.audience: one.response_share for one in parts if one.response_share is not None}
+    late = {one.code: one.drift.late for one in halves.audiences if one.drift}
+    like_late = None
+    if answered.keys() == late.keys() == shares.keys():
+        means = {row.code: row.figure.estimate for row in asked}
+        like_late = with_silent(means, shares=shares, response_shares=answered, silent=late)
+    county = SilentRow("", results.figure, None, whole)
+    return Silent(tuple(rows), county, _enough(results.figure, whole.bias), like_late)
 
 
 def _enough(figure: Figure, bias: float | None) -> float | None:
@@ -91,20 +77,9 @@ def _enough(figure: Figure, bias: float | None) -> float | None:
     return found if found <= 1 else None
 
 
-def _response_shares(results: WaveResults) -> Mapping[str, float | None]:
-    people: dict[str, float] = {}
+def _people(results: WaveResults) -> dict[str, float]:
+    found: dict[str, float] = {}
     for control in setting_of(results)["controls"]:
         if control.source != "replies":
-            people[control.audience] = people.get(control.audience, 0.0) + control.people
-    return {
-        row["audience"]: row["responses"] / people[row["audience"]]
-        if people.get(row["audience"], 0) >= max(row["responses"], 1)
-        else None
-        for row in results.result["audiences"]
-    }
-
-
-def _ends(results: WaveResults) -> tuple[float, float]:
-    """The worst and the best that one answer can be under the rule."""
-    points = results.rule.valid_scores.values()
-    return min(points), max(points)
+            found[control.audience] = found.get(control.audience, 0.0) + control.people
+    return found

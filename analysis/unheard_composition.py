@@ -55,7 +55,7 @@ class Group:
 
 @dataclass(frozen=True)
 class AudienceComposition:
-    """groups are empty where nobody counts the audience's people by class and grade."""
+    """groups are empty where nobody counts the people by class and grade, and with very few replies."""
 
     name: str
     replies: int
@@ -96,6 +96,8 @@ def composition(results: WaveResults) -> list[AudienceComposition]:
             lambda code, audience=row.code: grade_name(wave, audience, code, get_language() or "zh-hans"),
         )  # fmt: skip
         replies = int(mine["responses"].sum()) if len(mine) else 0
+        if 0 < replies < wave.minimum_group_size:  # a grade band, and where a resident lives, are answers
+            groups = []
         total = sum(own.values())
         found.append(
             AudienceComposition(

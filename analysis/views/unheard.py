@@ -16,12 +16,13 @@ from django.views.decorators.http import require_safe
 from analysis.code_sentences import joined
 from analysis.results import WaveResults, audience_name
 from analysis.templatetags.figures import limit_text, part_text, rate_text
-from analysis.unheard_bounds import SMALL_CORRELATION, Silent, SilentRow, silent
+from analysis.unheard_bounds import Silent, SilentRow, silent
 from analysis.unheard_composition import FAR, AudienceComposition, composition
 from analysis.unheard_drift import Comparison, DriftRow, EarlyAndLate, early_and_late
 from analysis.views.depth import depth_context, is_being_looked_at, results_of, waiting_page
 from analysis.wording import hidden_sentence, tipping_sentences
 from scoring.numeric.drift import Drift
+from scoring.numeric.unheard import SMALL_CORRELATION
 
 LEVEL = 0.95
 ALPHA = 0.05
@@ -245,7 +246,7 @@ def _silent_rows(found: Silent, results: WaveResults) -> list[dict[str, Any]]:
 
 def _silent_row(one: SilentRow, results: WaveResults, *, is_county: bool) -> dict[str, Any]:
     unit, limit = results.figure.unit, results.figure.limit
-    if not one.figure.is_shown:
+    if one.silence is None:
         why = hidden_sentence(one.figure.hidden, results.wave.minimum_group_size) or _("no valid answer")
         return {"name": one.name, "is_county": is_county, "answered": one.response_share, "why": why}
     return {
@@ -253,19 +254,22 @@ def _silent_row(one: SilentRow, results: WaveResults, *, is_county: bool) -> dic
         "is_county": is_county,
         "answered": one.response_share,
         "rate": rate_text(one.figure.estimate, unit=unit, limit=limit),
-        "lowest": rate_text(one.lowest, unit=unit, limit=limit),
-        "highest": rate_text(one.highest, unit=unit, limit=limit),
-        "bias": "—" if one.bias is None else f"±{one.bias * 100:.1f}",
+        "lowest": rate_text(one.silence.lowest, unit=unit, limit=limit),
+        "highest": rate_text(one.silence.highest, unit=unit, limit=limit),
+        "bias": "—" if one.silence.bias is None else f"±{one.silence.bias * 100:.1f}",
     }
 
 
 def _meng(found: Silent, results: WaveResults) -> list[str]:
     """How small a link between answering and being satisfied would matter; for shares of known people."""
-    rows = [one for one in (found.county, *found.audiences) if one is not None and one.bias is not None]
-    if not rows:
+    known = [
+        (one, one.silence.bias)
+        for one in (found.county, *found.audiences)
+        if one is not None and one.silence and one.silence.bias is not None
+    ]
+    if not known:
         return []
-    one = rows[0]
-    whose = _("the county's rate") if one is found.county else one.name
+    one, bias = known[0]
     said = [
         _(
             "If answering and being satisfied hang together ever so little (a correlation of "
@@ -273,8 +277,8 @@ def _meng(found: Silent, results: WaveResults) -> list[str]:
         )
         % {
             "correlation": f"{SMALL_CORRELATION:g}",
-            "whose": whose,
-            "bias": _amount(one.bias or 0.0, results.figure.unit),
+            "whose": _("the county's rate") if one is found.county else one.name,
+            "bias": _amount(bias, results.figure.unit),
         }
     ]
     if found.enough_correlation is not None:

@@ -22,7 +22,7 @@ from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.multiplicity import holm
 from scoring.numeric.recode import CellSums
 from scoring.numeric.variance import sum_by
-from scoring.numeric.waves import Change, wave_change
+from scoring.numeric.waves import Change, stacked_waves
 
 Part = tuple[Cells, CellSums | ItemSums]
 
@@ -104,11 +104,11 @@ def drifts(
         for one in (early, late)
     ]
 
+    both = stacked_waves(early, late, design=design)
+
     def change(of: Mapping[str, float]) -> Change | None:
         try:
-            return wave_change(
-                early, late, audience_shares=of, class_shares=class_shares, design=design, smoothed=smoothed
-            )
+            return both.change(of, class_shares=class_shares, smoothed=smoothed)
         except NotComputable:
             return None
 
@@ -119,10 +119,9 @@ def drifts(
     whole = change(shares) if all(name in audiences for name in asked) else None
     if whole is None:
         return Drifts(None, audiences)
-    one, two = levels
-    return Drifts(
-        Drift(one.estimate, two.estimate, one.n_valid, two.n_valid, whole, whole.p_value), audiences
-    )
+    before, after = levels
+    county = Drift(before.estimate, after.estimate, before.n_valid, after.n_valid, whole, whole.p_value)
+    return Drifts(county, audiences)
 
 
 def _drift_of(levels: list[CompositeEstimate], name: str, change: Change, p_adjusted: float) -> Drift:

@@ -3,11 +3,71 @@
 Source: specification §4.5 and §15; Meng 2018; Manski 2003.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from scipy import stats
 
 from scoring.numeric.errors import NotComputable, NumericInputError
+
+SMALL_CORRELATION = 0.05  # between answering and being satisfied: too little to be noticed
+
+
+@dataclass(frozen=True)
+class Silence:
+    """What those who did not answer could do to one figure, in its unit.
+
+    response_share f: responses ÷ people, None where the people are not known or fewer than the responses;
+    lowest, highest: the bounds of Manski, every silent person giving the worst or the best answer (with
+    unknown f nobody is taken to have answered); bias: by how much SMALL_CORRELATION moves a share, None for
+    scores, unknown f and without responses.
+    """
+
+    audience: str
+    response_share: float | None
+    lowest: float
+    highest: float
+    bias: float | None
+
+
+def silence(
+    audience: str,
+    mean: float,
+    *,
+    responses: float,
+    population: float | None,
+    ends: tuple[float, float] = (0.0, 1.0),
+) -> Silence:
+    """One audience's. ends: the lowest and the highest score an answer can have; (0, 1) is a share.
+
+    >>> found = silence("parent", 0.9, responses=30, population=120)
+    >>> [round(one, 3) for one in (found.lowest, found.highest, found.bias)]
+    [0.225, 0.975, 0.026]
+    """
+    known = population is not None and population > 0 and responses <= population
+    f = responses / population if population and known else 0.0
+    bias = None
+    if f and ends == (0.0, 1.0):
+        bias = selection_bias(mean, response_share=f, correlation=SMALL_CORRELATION)
+    lowest, highest = (f * mean + (1 - f) * end for end in ends)
+    return Silence(audience, f if known else None, lowest, highest, bias)
+
+
+def composite_silence(parts: Sequence[Silence], *, shares: Mapping[str, float]) -> Silence:
+    """The composite's: all audiences silent in the same way at once. audience is "" and f None.
+
+    Every audience with a share must be among the parts.
+    """
+    by_name = {one.audience: one for one in parts}
+    asked = [(share, by_name[name]) for name, share in shares.items() if share > 0]
+    biases = [(share, one.bias) for share, one in asked if one.bias is not None]
+    return Silence(
+        "",
+        None,
+        sum(share * one.lowest for share, one in asked),
+        sum(share * one.highest for share, one in asked),
+        sum(share * bias for share, bias in biases) if len(biases) == len(asked) else None,
+    )
 
 
 def other_survey_probability(
@@ -50,15 +110,8 @@ def with_silent(
 ) -> float:
     """The composite if those who did not answer gave these means: Σ share_a (f_a p_a + (1 − f_a) q_a).
 
-    means p_a: among those who answered; response_shares f_a: responses ÷ people, 0 where the number of people
-    is not known; silent q_a: among the others. With q_a the lowest and the highest score that an answer can
-    have these are the bounds of Manski, which hold whoever stayed silent. Audiences without a share do not
-    count.
-
-    >>> one = {"parent": 0.9}
-    >>> given = {"shares": {"parent": 1.0}, "response_shares": {"parent": 0.25}}
-    >>> [round(with_silent(one, silent={"parent": q}, **given), 3) for q in (0.0, 1.0)]
-    [0.225, 0.975]
+    means p_a: among those who answered; response_shares f_a: responses ÷ people; silent q_a: among the
+    others. Audiences without a share do not count.
     """
     total = 0.0
     for name, share in shares.items():

@@ -86,6 +86,68 @@ def stack_sums(earlier: CellSums | ItemSums, later: CellSums | ItemSums) -> Cell
     return ItemSums(items, PairSums(*_joined(earlier.pairs, later.pairs, ("n", "first", "products"))))
 
 
+@dataclass(frozen=True)
+class StackedWaves:
+    """Both waves as blocks, audience × class (`fine`) and audience (`whole`), for any number of changes."""
+
+    names: np.ndarray
+    places: tuple[str, ...]
+    fine: BlockMeans
+    whole: BlockMeans
+
+    def change(
+        self,
+        audience_shares: Mapping[str, float],
+        *,
+        class_shares: Mapping[str, float] | None,
+        smoothed: bool = False,
+    ) -> Change:
+        """As `wave_change` says."""
+        valid = self.fine.n_valid.reshape(len(self.names), len(self.places))
+        weighted = self.fine.weighted_valid.reshape(len(self.names), len(self.places))
+        factors = np.zeros((len(self.names), len(self.places)))
+        for wave, sign in (("1", -1.0), ("2", 1.0)):
+            for audience, share in audience_shares.items():
+                found = np.flatnonzero(self.names == f"{wave}{_MARK}{audience}")
+                if share and (not len(found) or valid[found[0]].sum() == 0):
+                    raise NotComputable(
+                        f"audience '{audience}' has no valid answer in wave {wave}",
+                        code="audience_without_answers",
+                    )
+                if share:
+                    a = int(found[0])
+                    own = composite_factors(audience, class_shares, list(self.places), valid[a], weighted[a])
+                    factors[a] = sign * share * own
+        # The audience's own class distribution: one block per audience and wave, whose mean is exact.
+        basis, rows = (
+            (self.whole, np.diag(factors.sum(axis=1)))
+            if class_shares is None
+            else (self.fine, _by_row(factors))
+        )
+        change = basis.contrast(rows.sum(axis=0))
+        if smoothed:
+            used = np.flatnonzero(np.abs(factors).sum(axis=1) > 0)
+            added = (
+                _added(basis, rows[a], share=abs(factors[a].sum()), n=self.whole.kish_n[a]) for a in used
+            )
+            change = replace(change, variance=change.variance + sum(added))
+        return _tested(change)
+
+
+def stacked_waves(
+    earlier: tuple[Cells, CellSums | ItemSums], later: tuple[Cells, CellSums | ItemSums], *, design: Design
+) -> StackedWaves:
+    """The means of both waves with their covariance, worked out once."""
+    cells, sums = stack_waves(earlier[0], later[0]), stack_sums(earlier[1], later[1])
+    names, codes = cells.audience_codes
+    places, place = cells.location_codes
+    fine = block_means(
+        cells, sums, block=codes * len(places) + place, n_blocks=len(names) * len(places), design=design
+    )
+    whole = block_means(cells, sums, block=codes, n_blocks=len(names), design=design)
+    return StackedWaves(names, tuple(str(name) for name in places), fine, whole)
+
+
 def wave_change(
     earlier: tuple[Cells, CellSums | ItemSums],
     later: tuple[Cells, CellSums | ItemSums],
@@ -105,45 +167,8 @@ def wave_change(
     within wave × audience × class. The shares must be the same in both waves; weights are each wave's
     own. Not computable if an audience with a share has no valid answer in either wave.
     """
-    cells, sums = stack_waves(earlier[0], later[0]), stack_sums(earlier[1], later[1])
-    names, codes = cells.audience_codes
-    places, place = cells.location_codes
-    fine = block_means(
-        cells, sums, block=codes * len(places) + place, n_blocks=len(names) * len(places), design=design
-    )
-    valid = fine.n_valid.reshape(len(names), len(places))
-    factors = np.zeros((len(names), len(places)))
-    weighted = fine.weighted_valid.reshape(len(names), len(places))
-    for wave, sign in (("1", -1.0), ("2", 1.0)):
-        for audience, share in audience_shares.items():
-            key = f"{wave}{_MARK}{audience}"
-            found = np.flatnonzero(names == key)
-            if share and (not len(found) or valid[found[0]].sum() == 0):
-                raise NotComputable(
-                    f"audience '{audience}' has no valid answer in wave {wave}",
-                    code="audience_without_answers",
-                )
-            if share:
-                a = int(found[0])
-                factors[a] = (
-                    sign
-                    * share
-                    * composite_factors(
-                        audience, class_shares, [str(p) for p in places], valid[a], weighted[a]
-                    )
-                )
-    # The audience's own class distribution: one block per audience and wave, whose mean is exact.
-    whole = block_means(cells, sums, block=codes, n_blocks=len(names), design=design)
-    basis, rows = (whole, np.diag(factors.sum(axis=1))) if class_shares is None else (fine, _by_row(factors))
-    change = basis.contrast(rows.sum(axis=0))
-    if smoothed:
-        used = np.flatnonzero(np.abs(factors).sum(axis=1) > 0)
-        change = replace(
-            change,
-            variance=change.variance
-            + sum(_added(basis, rows[a], share=abs(factors[a].sum()), n=whole.kish_n[a]) for a in used),
-        )
-    return _tested(change)
+    stacked = stacked_waves(earlier, later, design=design)
+    return stacked.change(audience_shares, class_shares=class_shares, smoothed=smoothed)
 
 
 def school_changes(

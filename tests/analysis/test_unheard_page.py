@@ -87,9 +87,9 @@ def test_if_the_silent_were_like_the_late(wave):
     results = wave_results(close(wave), now=NOON)
     found = silent(results, halves=early_and_late(results).halves)
     assert found.like_late == pytest.approx(0.6 * 0.825 + 0.4 * 10 / 12)
-    assert found.county.lowest == pytest.approx(0.6 * 0.425 + 0.4 * 10 / 12)
-    assert found.county.highest == pytest.approx(0.6 * 0.925 + 0.4 * 10 / 12)
-    assert found.audiences[0].bias == pytest.approx(0.05 * sqrt(0.85 * 0.15))
+    assert found.county.silence.lowest == pytest.approx(0.6 * 0.425 + 0.4 * 10 / 12)
+    assert found.county.silence.highest == pytest.approx(0.6 * 0.925 + 0.4 * 10 / 12)
+    assert found.audiences[0].silence.bias == pytest.approx(0.05 * sqrt(0.85 * 0.15))
     distance = 0.85 - (0.6 * 0.85 + 0.4 * 10 / 12)
     assert found.enough_correlation == pytest.approx(distance / (0.6 * sqrt(0.85 * 0.15)))
 
@@ -224,11 +224,18 @@ def test_wave_without_replies_and_without_people_has_words_instead():
 
 
 def test_a_few_replies_are_out_of_line_only_beyond_chance():
-    """Three of three from the city: 67 points too many, and one in 27 random samples is as lopsided."""
+    """Ten of ten from the city are too many; one of one would be as far off a third, and is chance."""
     found = wave_asking(county_with_schools(9), {"parent": 1.0})
-    replies(found, "parent", MONDAY, satisfied=3, schools=[0])
+    replies(found, "parent", MONDAY, satisfied=10, schools=[0])
     [parents] = composition(wave_results(close(found), now=NOON))
     city = parents.groups[0]
-    assert (city.replies, city.gap) == (3, pytest.approx(2 / 3)) and city.is_far
-    few = replace(city, replies=1, whole=1, part=1.0)
-    assert few.gap == pytest.approx(2 / 3) and not few.is_far
+    assert (city.replies, city.gap) == (10, pytest.approx(2 / 3)) and city.is_far
+    one = replace(city, replies=1, whole=1)
+    assert one.gap == city.gap and not one.is_far
+
+
+def test_groups_of_a_handful_of_replies_are_not_listed():
+    found = wave_asking(county_with_schools(9), {"parent": 1.0})
+    replies(found, "parent", MONDAY, satisfied=9, schools=[0])
+    [parents] = composition(wave_results(close(found), now=NOON))
+    assert (parents.replies, parents.groups) == (9, ())

@@ -5,7 +5,14 @@ import pytest
 
 from scoring.numeric.errors import NotComputable, NumericInputError
 from scoring.numeric.raking import Margin, margin_warnings
-from scoring.numeric.unheard import other_survey_probability, selection_bias, with_silent
+from scoring.numeric.unheard import (
+    Silence,
+    composite_silence,
+    other_survey_probability,
+    selection_bias,
+    silence,
+    with_silent,
+)
 
 
 def test_a_small_correlation_moves_a_large_survey():
@@ -40,20 +47,34 @@ def test_bounds_hold_whatever_the_silent_think():
     truth = sum(shares[name] * people[name].mean() for name in shares)
     seen = {name: people[name][: answered[name]].mean() for name in shares}
     f = {name: answered[name] / len(people[name]) for name in shares}
-    low, high = (
-        with_silent(seen, shares=shares, response_shares=f, silent=dict.fromkeys(shares, end))
-        for end in (0.0, 1.0)
-    )
-    assert low <= truth <= high and high - low == pytest.approx(0.7 * (1 - 900 / 4000))
+    parts = [
+        silence(name, seen[name], responses=answered[name], population=len(people[name])) for name in shares
+    ]
+    whole = composite_silence(parts, shares=shares)
+    assert whole.lowest <= truth <= whole.highest
+    assert whole.highest - whole.lowest == pytest.approx(0.7 * (1 - 900 / 4000))
+    for low, end in ((whole.lowest, 0.0), (whole.highest, 1.0)):
+        silent = dict.fromkeys(shares, end)
+        assert with_silent(seen, shares=shares, response_shares=f, silent=silent) == pytest.approx(low)
     others = {"parent": people["parent"][900:].mean(), "teacher": 0.0}
     assert with_silent(seen, shares=shares, response_shares=f, silent=others) == pytest.approx(truth)
 
 
-def test_unknown_numbers_of_people_leave_the_whole_range_and_more_answers_than_people_are_refused():
+def test_unknown_numbers_of_people_leave_the_whole_range():
+    assert silence("deputy", 0.0, responses=0, population=50) == Silence("deputy", 0.0, 0.0, 1.0, None)
+    for population in (None, 0, 20):
+        found = silence("deputy", 0.9, responses=40, population=population)
+        assert (found.response_share, found.lowest, found.highest, found.bias) == (None, 0, 1, None)
+    parts = [found, silence("parent", 0.9, responses=30, population=120)]
+    assert composite_silence(parts, shares={"deputy": 0.5, "parent": 0.5}).bias is None
     given = {"shares": {"deputy": 1.0}, "silent": {"deputy": 0.0}}
-    assert with_silent({"deputy": 0.9}, response_shares={"deputy": 0}, **given) == 0
     with pytest.raises(NumericInputError, match="deputy"):
         with_silent({"deputy": 0.9}, response_shares={"deputy": 1.2}, **given)
+
+
+def test_points_have_bounds_and_no_correlation_bias():
+    found = silence("parent", 88.0, responses=25, population=100, ends=(20.0, 100.0))
+    assert (found.lowest, found.highest, found.bias) == (37.0, 97.0, None)
 
 
 def test_thin_categories_and_many_margins_are_named():
