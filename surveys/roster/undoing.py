@@ -151,8 +151,8 @@ def _taken_over(trace: RosterImport) -> str:
     step = steps.order_by("-at", "-pk").first()
     if step is not None:
         return _(
-            "The wave “%(wave)s” was opened or closed on %(day)s, after this import: its collectors, targets "
-            "or result were made from these figures."
+            "The wave “%(wave)s” took these figures over on %(day)s, when it was opened, got new collectors "
+            "or was closed: its collectors, targets or result were made from them."
         ) % {"wave": step.wave.name, "day": date_format(localtime(step.at))}
     draw = Draw.objects.filter(wave__county=trace.county, at__gte=trace.at).first()
     if draw is not None:
