@@ -23,6 +23,7 @@ from scoring.numeric.cells import Cells, Design
 from scoring.numeric.composite import CompositeEstimate, estimate_composite
 from scoring.numeric.errors import NotComputable
 from scoring.numeric.recode import PairSums
+from scoring.numeric.trimming import default_caps
 from scoring.numeric.verdict import verdict
 from scoring.numeric.weighting import kish
 from scoring.raked_weights import CannotWeigh, Convergence, Trimming, rake_cells, trim_cells
@@ -85,12 +86,11 @@ def other_weights(
     grades: Mapping[str, GradePeople],
     with_verdict: bool,
     pairs: PairSums | None = None,
-    cap: float = CAP,
 ) -> tuple[Weighting, ...]:
     """The four weightings in the order of `KEYS`.
 
     shares and class_shares are those the result was made with (a result's own `shares`, `class_shares`).
-    cap: times the median weight of an audience's replies. Where all schools were surveyed, the raked
+    Where all schools were surveyed, the raked
     weights' standard error takes the margins into account; where schools are a sample, the people of those
     asked are no fixed total, and it takes the weights as given.
     """
@@ -100,7 +100,7 @@ def other_weights(
     ways: dict[str, Callable[[], Weighting]] = {
         "cells": lambda: setting.figure("cells", weighted.cells),
         "raked": lambda: _raked(setting, grades, asked),
-        "trimmed": lambda: _trimmed(setting, asked, cap),
+        "trimmed": lambda: _trimmed(setting, asked),
         "unweighted": lambda: setting.figure(
             "unweighted",
             replace(weighted.cells, weight=np.ones(len(weighted.cells))),
@@ -176,23 +176,31 @@ def _raked(setting: _Setting, grades: Mapping[str, GradePeople], asked: Sequence
     )
 
 
-def _trimmed(setting: _Setting, asked: Sequence[str], cap: float) -> Weighting:
+def _trimmed(setting: _Setting, asked: Sequence[str]) -> Weighting:
     """Cell weights cut at the cap; what is cut goes to other replies of the audience in the same class of
-    places, whose people are kept. (The cells themselves as margins would leave nothing to cut.)"""
+    places, whose people are kept. (The cells themselves as margins would leave nothing to cut.)
+
+    A cap that no weights could meet, because a whole class needs more, is raised just above what it needs.
+    """
     cells = setting.weighted.cells
     margins = class_margins(cells, asked)
     if not margins:
         raise CannotWeigh({"code": "nothing_to_trim"})
-    caps = {}
+    caps, notes = {}, []
     for one in margins:
-        caps[one.audience] = cap * kish(cells.weight[one.rows], cells.n[one.rows]).median
+        n = cells.n[one.rows]
+        median = kish(cells.weight[one.rows], n).median
+        least = default_caps(one.margins, np.full(len(n), one.audience), counts=n)[one.audience]
+        caps[one.audience] = max(CAP * median, least)
+        if least > CAP * median:
+            notes.append({"code": "cap_raised", "audience": one.audience, "medians": least / median})
     found = trim_cells(cells, margins, caps=caps)
-    trimmed = {one.audience for one in margins}
+    alike = [name for name in asked if name not in caps]
     return setting.figure(
         "trimmed",
         replace(cells, weight=found.weight),
         trimming=found.reports,
-        notes=tuple({"code": "one_weight", "audience": name} for name in asked if name not in trimmed),
+        notes=(*notes, *({"code": "one_weight", "audience": name} for name in alike)),
     )
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.answer_quality import answer_quality
 from analysis.code_sentences import joined
+from analysis.other_weights import weight_table
 from analysis.results import Figure, WaveResults
 from analysis.sensitivity import ALL, UNMARKED, Sensitivity, sensitivity
 from analysis.templatetags.figures import limit_text, rate_text
@@ -35,6 +36,7 @@ def sensitivity_page(request: HttpRequest, wave_id: int) -> HttpResponse:
         words={word: verdict_word(word) for word in ("met", "not_met", "undetermined", "not_computable")},
         answer=_answer(results, table),
         remarks=_remarks(results, table),
+        weights=weight_table(results),
         has_bounds=any(cell.is_upper_bound for row in table.rows for cell in row.cells),
     )  # fmt: skip
     return render(request, "desk/depth/sensitivity.html", context)

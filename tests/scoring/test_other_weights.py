@@ -136,7 +136,7 @@ def county(replies: dict[tuple[str, str], tuple[int, int]], *, teachers: int = 4
     return TallyFrame(cells, {"overall": counts}, {"overall": ("satisfied", "dissatisfied")})
 
 
-def weighed(frame, *, people=PEOPLE, families=None, cap=3.0, design=ALL_SCHOOLS, shares=None):  # noqa: F811
+def weighed(frame, *, people=PEOPLE, families=None, design=ALL_SCHOOLS, shares=None):  # noqa: F811
     """The four rows of `county`, under the roster `people`; families: people per school where not the sum."""
     sizes = families or {school: sum(grades.values()) for school, grades in people.items()}
     held = [Control("parent", PLACE[school], school, size, "roster") for school, size in sizes.items()]
@@ -149,7 +149,6 @@ def weighed(frame, *, people=PEOPLE, families=None, cap=3.0, design=ALL_SCHOOLS,
         design=design,
         grades={"parent": GradePeople(("low", "middle", "high"), people)},
         with_verdict=True,
-        cap=cap,
     )
     return {row.key: row for row in rows}
 
@@ -287,11 +286,31 @@ def test_cap_cuts_the_heavy_school_and_spreads_it_inside_its_class():
     assert row.audiences[0].warnings == ("much_trimmed",)
     assert "weighting_deff_above_2" in before.audiences[0].warnings
     assert "largest_weight_above_6_medians" in before.audiences[0].warnings
-    too_low = other_weights(frame, **asked, cap=1.4)[2]
-    assert too_low.estimate is None
-    assert too_low.reasons == (
-        {"code": "cap_too_low", "audience": "parent", "cap": 2.8, "needed": pytest.approx(3.0)},
-    )
+
+
+def test_cap_that_a_whole_class_exceeds_is_raised_above_it():
+    people = {"A": 300, "B": 200, "D": 900, "E": 1000}
+    place = {"A": "urban", "B": "urban", "D": "rural", "E": "rural"}
+    replies = {"A": 100, "B": 100, "D": 50, "E": 40}
+    cells = pd.DataFrame(
+        {
+            "audience": "parent", "school": list(people), "location": [place[one] for one in people],
+            "channel": "poster", "responses": list(replies.values()),
+        }
+    )  # fmt: skip
+    counts = np.array([[50, 50], [50, 50], [50, 0], [0, 40]])
+    frame = TallyFrame(cells, {"overall": counts}, {"overall": ("satisfied", "dissatisfied")})  # noqa: F811
+    row = other_weights(
+        frame, rule=TOP, shares={"parent": 1.0}, class_shares=None, design=ALL_SCHOOLS, grades={},
+        controls=[Control("parent", place[one], one, size, "roster") for one, size in people.items()],
+        with_verdict=True,
+    )[2]  # fmt: skip
+    # Weights 3, 2, 18 and 25, median 3: the villages' 1,900 people need 21.1 each, so 9 cannot be met.
+    cap = 1.05 * 1900 / 90
+    assert row.trimming[0].cap == pytest.approx(cap)
+    assert row.notes == ({"code": "cap_raised", "audience": "parent", "medians": pytest.approx(cap / 3)},)
+    assert row.trimming[0].share == pytest.approx(40 * (25 - cap) / 2400)
+    assert row.estimate == pytest.approx((150 + 100 + 1900 - 40 * cap) / 2400)
 
 
 def test_trimmed_row_is_the_cells_where_no_weight_reaches_the_cap():
