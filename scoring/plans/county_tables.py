@@ -66,11 +66,14 @@ class County:
             raise PlanError(f"variable '{variable}' needs the responses themselves")
         if which == "all":
             return item_mean(self.scores(kind))
-        return self.scores(kind)[:, self.items.index(self._item(which))]
+        return self._item_scores(kind, self._item(which))
 
     def scores(self, kind: str) -> np.ndarray:
         """(n, K) scores of all items: "idx" 0–100, "t2" 0/1."""
-        codes = self.responses[self.items].to_numpy(float)
+        return np.stack([self._item_scores(kind, item) for item in self.items]).T
+
+    def _item_scores(self, kind: str, item: str) -> np.ndarray:
+        codes = self.responses[item].to_numpy(float)
         valid = (codes >= 1) & (codes <= 5)
         return np.where(valid, 25 * (codes - 1) if kind == "idx" else codes >= 4, np.nan)
 
@@ -88,7 +91,7 @@ class County:
 
     def rule_values(self, rule: str) -> np.ndarray:
         """(n,) values under one of the named rules of the reference cases."""
-        codes = self.responses[self.items].to_numpy(float)[:, -1]
+        codes = self.responses[self.items[-1]].to_numpy(float)
         valid = (codes >= 1) & (codes <= 5)
         if rule in ("top1", "top2", "top3"):
             return np.where(valid, codes >= 6 - int(rule[-1]), np.nan)
@@ -110,11 +113,19 @@ class County:
 def county(
     job: Job, *, responses: str = "responses", strata: str = "strata", by_margins: bool = False
 ) -> County:
-    """The county of a case. Strata are joined on audience, class and cell (the school, or "*"); without a
-    strata table the design's own columns must be in the responses."""
-    table = job.named_table(responses)
-    column(table, "school", f"inputs.{responses}")
-    return _built(table, job.named_table(strata), by_margins=by_margins)
+    """The county of a case, one for all cases of a plan that name the same tables; it is not to be changed.
+    Strata are joined on audience, class and cell (the school, or "*")."""
+    answers, name = job.named_answers(responses), job.name_of(strata)
+
+    def join() -> pd.DataFrame:
+        table = job.named_table(responses)
+        column(table, "school", f"inputs.{responses}")
+        return _joined(table, job.named_table(strata))
+
+    def build() -> County:
+        return _built(answers.once(f"joined with {name}", join), by_margins=by_margins)
+
+    return answers.once(f"county of {name}, by margins: {by_margins}", build)
 
 
 def county_of_tallies(job: Job, *, by_margins: bool = False) -> County:
@@ -181,8 +192,7 @@ def class_shares_of(job: Job) -> dict[str, float] | None:
     return None
 
 
-def _built(table: pd.DataFrame, strata: pd.DataFrame, *, by_margins: bool) -> County:
-    joined = _joined(table, strata)
+def _built(joined: pd.DataFrame, *, by_margins: bool) -> County:
     keys = ["audience", "class", "school", "stratum"] + (["grade_band", "gender"] if by_margins else [])
     code, lines = _lines(joined, keys)
     return County(lines, code, joined, None, np.bincount(code, minlength=len(lines)).astype(float))

@@ -60,13 +60,21 @@ class Job:
         """The case's one table, as a frame of its own."""
         return self.answers().frame.copy(deep=False)
 
-    def named_table(self, role: str) -> pd.DataFrame:
-        """The table that the inputs name under `role` ("responses", "strata", …)."""
+    def name_of(self, role: str) -> str:
+        """The file name of the table that the inputs name under `role` ("responses", "strata", …)."""
         entry = (self.case.get("inputs") or {}).get(role)
         name = entry.get("file") if isinstance(entry, Mapping) else entry
         if not isinstance(name, str):
             raise PlanError(f"inputs.{role} names no file")
-        return self.sources.named(name)
+        return name
+
+    def named_answers(self, role: str) -> AnswerTable:
+        """That table, as all cases share it."""
+        return self.sources.named(self.name_of(role))
+
+    def named_table(self, role: str) -> pd.DataFrame:
+        """That table, as a frame of its own."""
+        return self.named_answers(role).frame.copy(deep=False)
 
     def has_input(self, role: str) -> bool:
         """Whether the inputs name a table under `role`."""

@@ -190,14 +190,10 @@ class Sources:
             return self._read(self.data)
         if name is None:
             raise PlanError("the case names no table: give inputs.file, or the table on the command line")
-        return self._found(name)
+        return self.named(name)
 
-    def named(self, name: str) -> pd.DataFrame:
-        """The table of this name, beside the plan or in the folder given on the command line; a frame of its
-        own, whose columns may be replaced."""
-        return self._found(name).frame.copy(deep=False)
-
-    def _found(self, name: str) -> AnswerTable:
+    def named(self, name: str) -> AnswerTable:
+        """The table of this name, beside the plan or in the folder given on the command line."""
         tried = []
         for folder in self._folders():
             path = folder / name
