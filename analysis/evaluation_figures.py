@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -48,14 +50,50 @@ def evaluate_figures(
     names: tuple[str, str] = ("indicators", "county"),
     doubts: Iterable[Sentence] = (),
     version: str = "",
+    schools_in_full: Callable[[str], bool] = lambda school: True,
     after_step: Callable[[int], object] = lambda steps_done: None,
 ) -> EvaluatedFigures:
     """A standard applied to a county's figures. Nothing is stored, and the same figures give the same result.
 
     settings and prices (yuan per unit of a column) as they were typed; doubts: of reading the files, said
-    again beside those of the figures; version: of the program, now's if empty. after_step hears how many of
-    STEPS are done. EvaluationFileError names file, place and what is allowed.
+    again beside those of the figures; version: of the program, now's if empty. schools_in_full: whose
+    findings stand in the result, for whoever needs but a few; the others have their verdict. after_step hears
+    how many of STEPS are done. EvaluationFileError names file, place and what is allowed.
     """
+    with without_collector():
+        return _evaluate(
+            standard, records, items, recognition, settings, prices, seed, names, doubts, version,
+            schools_in_full, after_step,
+        )  # fmt: skip
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """A large county makes millions of small things, none of them in a circle: looking for circles among
+    them again and again took half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _evaluate(
+    standard: Standard,
+    records: Sequence[Record],
+    items: Sequence[ItemLine],
+    recognition: Recognition | None,
+    settings: Mapping[str, str] | None,
+    prices: Mapping[str, str] | None,
+    seed: int,
+    names: tuple[str, str],
+    doubts: Iterable[Sentence],
+    version: str,
+    schools_in_full: Callable[[str], bool],
+    after_step: Callable[[int], object],
+) -> EvaluatedFigures:
     asked = unit_prices(standard, prices or {})
     facts, found = county_facts(
         standard, records=records, items=items, recognition=recognition, settings=settings, names=names
@@ -73,6 +111,7 @@ def evaluate_figures(
         outlook=probability_of_passing(judgement, seed=seed),
         doubts=said.values(),
         program_version=version or program_version(),
+        schools_in_full=schools_in_full,
     )
     after_step(STEPS)
     return EvaluatedFigures(judgement, result)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -31,8 +32,12 @@ def evaluation_json(
     outlook: Outlook | None = None,
     doubts: Iterable[Sentence] = (),
     program_version: str = "",
+    schools_in_full: Callable[[str], bool] = lambda school: True,
 ) -> dict[str, Any]:
-    """The whole result: verdicts of county, areas, criteria and schools, dispersions, shortfalls, a plan."""
+    """The whole result: verdicts of county, areas, criteria and schools, dispersions, shortfalls, a plan.
+
+    schools_in_full: whose findings and shortfalls are written; of the others only the verdict.
+    """
     standard, facts = evaluation.standard, evaluation.facts
     return {
         "format": FORMAT,
@@ -48,7 +53,7 @@ def evaluation_json(
         "criteria": [_criterion(c, evaluation.findings[c.key], standard) for c in standard.criteria],
         "dispersions": [_dispersion(dispersion, evaluation) for dispersion in evaluation.dispersions],
         "composites": [{"stage": one.stage, "value": one.value} for one in evaluation.composites],
-        "schools": _schools(evaluation, shortfalls),
+        "schools": _schools(evaluation, shortfalls, schools_in_full),
         "plan": _plan(plan),
         "outlook": None if outlook is None else {
             "recognition": outlook.recognition, "county": outlook.county,
@@ -188,7 +193,9 @@ def _dispersion(
     }
 
 
-def _schools(evaluation: Evaluation, shortfalls: Sequence[Shortfall]) -> list[dict[str, Any]]:
+def _schools(
+    evaluation: Evaluation, shortfalls: Sequence[Shortfall], in_full: Callable[[str], bool]
+) -> list[dict[str, Any]]:
     """Schools with what holds for them as a whole, and their stages below."""
     lacking: dict[tuple[str, str], list[Shortfall]] = {}
     for one in shortfalls:
@@ -196,7 +203,11 @@ def _schools(evaluation: Evaluation, shortfalls: Sequence[Shortfall]) -> list[di
     found: dict[str, dict[str, Any]] = {}
     for result in evaluation.schools:
         row = result.row
-        said = _school(result, evaluation.standard, lacking.get((row.school, row.stage), ()))
+        said = _school(
+            replace(result, findings={}) if not in_full(row.school) else result,
+            evaluation.standard,
+            lacking.get((row.school, row.stage), ()) if in_full(row.school) else (),
+        )
         if row.stage:
             found[row.school]["stages"].append({"stage": row.stage, **said})
         else:

@@ -11,6 +11,7 @@ from analysis.county_items import RECOGNITION, ItemLine
 from analysis.evaluation import EvaluationInputs, recognition_of
 from analysis.evaluation_figures import evaluate_figures
 from analysis.evaluation_plans import typed_recognition
+from analysis.evaluation_reading import school_key
 from analysis.indicators import item_lines_of, records_of
 from analysis.rule_kinds.rooms_and_classes import ClassSize, ForEvery
 from analysis.school_table import Record
@@ -101,7 +102,11 @@ def changes_in(given: Iterable[tuple[str, str]], figures: Figures) -> list[Chang
 
 
 def evaluate_changed(inputs: EvaluationInputs, figures: Figures, changes: Sequence[Change]) -> dict[str, Any]:
-    """The result with the changes; nothing is stored. EvaluationFileError says what cannot be used."""
+    """The result with the changes; nothing is stored. EvaluationFileError says what cannot be used.
+
+    Only the schools that were changed stand in it with their findings; the others with their verdict.
+    """
+    touched = touched_schools(figures, changes)
     records = list(figures.records)
     items = list(figures.items)
     recognition = recognition_of(inputs)
@@ -125,7 +130,14 @@ def evaluate_changed(inputs: EvaluationInputs, figures: Figures, changes: Sequen
             inputs.school_table.file_name if inputs.school_table else "",
             inputs.county_table.file_name if inputs.county_table else "",
         ),
+        schools_in_full=lambda school: school_key(school) in touched,
     ).result
+
+
+def touched_schools(figures: Figures, changes: Iterable[Change]) -> set[str]:
+    """The schools in whose rows something was changed, as `school_key` calls them."""
+    cells = [figures.records[one.row].cells for one in changes if one.row is not None]
+    return {one.get("code", "").strip() or " ".join(one.get("school", "").split()) for one in cells}
 
 
 def needed_columns(standard: Standard) -> list[str]:

@@ -53,7 +53,7 @@ class SchoolLines:
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def at(self, column: str) -> tuple[str, str]:
-        return self.places.get(column, ("", column))
+        return self.places.get(column, ("", _name(column)))
 
     def row_of(self, line: int) -> Texts:
         """Where a line stands, inside a sentence."""
@@ -250,6 +250,11 @@ def _odd(cell: Odd) -> Sentence:
 def _left_out(row: Row) -> Sentence:
     text = " ".join(str(cell) for cell in row.cells if str(cell).strip())
     return Sentence("不是学校，已略过：{text}", "No school; left out: {text}", {"text": text[:80]})
+
+
+def _name(column: str) -> str:
+    """A column that the file does not have, by its Chinese name."""
+    return text_headings()[column][1] if column in text_headings() else column
 
 
 def listed(zh: str, en: str, names: Sequence[str]) -> Sentence:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from analysis.county_items import RECOGNITION
 from analysis.evaluation import inputs_of
+from analysis.evaluation_figures import without_collector
 from analysis.evaluation_reading import (
     Result,
     dispersion_lines,
@@ -24,13 +25,22 @@ from analysis.file_errors import EvaluationFileError
 from analysis.standard_parts import Standard
 from analysis.templatetags.evaluation import reader_language, stage_word, texts
 from analysis.views.evaluation import county_sentence, evaluation_of_county, page_context, turned
-from analysis.what_if import MOST_CHANGES, Change, Figures, changes_in, evaluate_changed, figures_of
+from analysis.what_if import (
+    MOST_CHANGES,
+    Change,
+    Figures,
+    changes_in,
+    evaluate_changed,
+    figures_of,
+    touched_schools,
+)
 from surveys.views.lists import search_words
 
 MOST_FOUND = 20
 
 
 @require_safe
+@without_collector()
 def what_if(request: HttpRequest, evaluation_id: int) -> HttpResponse:
     """?s.ROW.COLUMN=, ?i.ITEM=, ?recognition= are changes; ?q=, ?row= and ?item= choose what to change.
 
@@ -171,11 +181,7 @@ def _schools(
     before: Result, after: Result, figures: Figures, changes: list[Change], standard: Standard
 ) -> list[dict[str, Any]]:
     """The schools whose figures were changed, with what they lack before and after."""
-    touched = set()
-    for one in changes:
-        if one.row is not None:
-            cells = figures.records[one.row].cells
-            touched.add(cells.get("code", "").strip() or " ".join(cells.get("school", "").split()))
+    touched = touched_schools(figures, changes)
     lines = []
     for place, school in enumerate(after["schools"]):
         if school_key(school["school"]) not in touched:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from django.test import Client
 
 from analysis.evaluation import evaluation_problems, inputs_of
+from analysis.file_errors import EvaluationFileError
 from analysis.models import Evaluation, IndicatorTable
 from analysis.what_if import MOST_CHANGES, changes_in, evaluate_changed, figures_of
 from tests.analysis.counties import junior, primary, records
@@ -53,7 +56,23 @@ def test_result_is_that_of_a_table_with_the_changed_figures() -> None:
     county = make_county()
     first = evaluation_of(county, schools=schools)
     again = tried(first, ("s.4.pupils", "900"), ("s.9.equipment_yuan", "300万"))
-    assert again == Evaluation.objects.get(pk=evaluation_of(county, schools=changed).pk).result
+    whole = Evaluation.objects.get(pk=evaluation_of(county, schools=changed).pk).result
+    tried_schools, all_schools = again.pop("schools"), whole.pop("schools")
+    assert again == whole
+    assert [tried_schools[place] for place in (4, 9)] == [all_schools[place] for place in (4, 9)]
+    # The others are not written out in full: it would take as long as a new evaluation.
+    verdicts = [[(one["school"], one["verdict"], [stage["verdict"] for stage in one["stages"]]) for one in schools]
+                for schools in (tried_schools, all_schools)]  # fmt: skip
+    assert verdicts[0] == verdicts[1]
+    assert tried_schools[0]["stages"][0]["findings"] == []
+
+
+def test_collector_of_garbage_is_on_again_after_an_evaluation_that_was_refused() -> None:
+    evaluation = evaluation_of()
+    assert gc.isenabled()
+    with pytest.raises(EvaluationFileError):
+        tried(evaluation, ("s.0.pupils", "很多"))
+    assert gc.isenabled()
 
 
 def test_items_and_recognition_can_be_tried_and_blank_means_unknown() -> None:
