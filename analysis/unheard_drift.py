@@ -33,6 +33,7 @@ from surveys.tallies import READ_AT_ONCE, tables_by_collector
 
 KEPT_SECONDS = 24 * 3600
 COUNTY = ""
+MANY_AT_ONCE = 0.25  # of the imported replies in the same ten minutes: then that is when they were imported
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,11 @@ def _read(wave: Wave, frame: TallyFrame, rule: ScoringRule) -> _Replies:
 def _no_times(replies: _Replies, mine: np.ndarray) -> str:
     """Why an audience's replies have no order: imported without times, or all of the same ten minutes.
 
-    Imported rows without a time all carry that of the import.
+    Imported rows without a time all carry that of their import, so many of them carry the same.
     """
     moments, is_imported = replies.moment[mine], replies.is_imported[mine]
-    if is_imported.sum() > 1 and len(np.unique(moments[is_imported])) == 1:
+    imported = np.unique(moments[is_imported], return_counts=True)[1]
+    if imported.sum() > 1 and imported.max() >= MANY_AT_ONCE * imported.sum():
         return "imported"
     return "one_moment" if len(np.unique(moments)) == 1 else ""
 

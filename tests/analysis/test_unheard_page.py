@@ -13,8 +13,9 @@ from analysis.results import wave_results
 from analysis.unheard_bounds import silent
 from analysis.unheard_composition import composition
 from analysis.unheard_drift import COUNTY, DriftRow, early_and_late
-from surveys.intake import commit_batch
+from surveys.intake import commit_batch, void_responses
 from surveys.models import Collector, ResidentPopulation, Source, Wave
+from surveys.queries import response_frame
 from surveys.school_messages import send_message
 from tests.analysis import waves
 from tests.analysis.test_county_page import signed_in, text
@@ -174,6 +175,31 @@ def test_replies_without_times_are_not_compared():
     assert (rows["parent"].reason, rows["teacher"].reason) == ("imported", "one_moment")
     page = text(signed_in(found.county).get(f"/desk/waves/{found.pk}/unheard/"))
     assert "imported without times" in page and "all replies came within ten minutes" in page
+
+
+def test_replies_imported_in_two_files_without_times_are_not_compared_either():
+    found = wave_asking(county_with_schools(9), {"parent": 1.0})
+    for at in (MONDAY, FRIDAY):
+        replies(found, "parent", at, satisfied=20, others=2, source=Source.IMPORTED)
+    assert rows_of(close(found))["parent"] == DriftRow("parent", None, "imported")
+
+
+def test_imported_replies_with_times_of_their_own_are_compared():
+    found = wave_asking(county_with_schools(9), {"parent": 1.0})
+    for hour in range(6):
+        at = MONDAY + timedelta(hours=hour)
+        worse = hour // 3
+        replies(found, "parent", at, satisfied=5 - worse, others=worse, source=Source.IMPORTED)
+    assert rows_of(close(found))["parent"].drift.change.difference == pytest.approx(-0.2)
+
+
+def test_voided_replies_are_left_out(wave):
+    """Without Friday's 54 dissatisfied parents the late are no longer the less satisfied ones."""
+    late = response_frame(wave, "parent").query("received_at > @MONDAY and overall == 'dissatisfied'")
+    void_responses(late["id"], wave=wave, reason="重复提交", by=None, now=NOON)
+    parents = rows_of(close(wave))["parent"].drift
+    assert parents.n_early + parents.n_late == 540 - 54
+    assert parents.late > parents.early
 
 
 def test_composition_before_weighting_by_hand(wave):
