@@ -16,6 +16,7 @@ from analysis.code_sentences import joined
 from analysis.results import Figure, WaveResults, audience_name
 from analysis.templatetags.figures import limit_text, part_text, rate_text
 from scoring.models import Verdict
+from scoring.numeric.verdict import MINIMUM_VALID
 from scoring.rules import ScoringRule
 
 
@@ -61,12 +62,25 @@ def verdict_sentence(results: WaveResults) -> str:
     return joined(
         [
             undetermined,
-            _(
-                "The 95%% interval lies on one side of it; the verdict is more careful with small audiences."
-            )
+            _("The 95%% interval lies on one side of it; the verdict is more careful with small audiences.")
             % {},
         ]
     )
+
+
+def minimums_sentence(results: WaveResults) -> str:
+    """Why a verdict may stand where a figure does not: they have minimums of their own. "" where the two do
+    not meet, because every audience has enough answers for both."""
+    shown = results.wave.minimum_group_size
+    is_hidden = not results.figure.is_shown or any(row.figure.hidden == "few" for row in results.audiences)
+    is_short = any(reason["code"] == "few_answers" for reason in results.result["reasons"])
+    if results.verdict is None or shown <= MINIMUM_VALID or not (is_hidden or is_short):
+        return ""
+    return _(
+        "There are two minimums. A verdict needs %(valid)s valid answers from every audience that is part of "
+        "the rate; a figure is printed from %(shown)s answers on, so that nobody's answer can be read off "
+        "it. An audience between the two counts for the verdict, and its own figure stays hidden."
+    ) % {"valid": MINIMUM_VALID, "shown": shown}
 
 
 def readings(results: WaveResults) -> list[Reading]:

@@ -18,7 +18,13 @@ from analysis.charts import bar_heading, common_scale, headline_bar
 from analysis.code_sentences import joined, reason_sentences, warning_sentence
 from analysis.pending_review import review_sentences
 from analysis.results import FROZEN, SchoolRow, WaveResults, fingerprint, wave_results, wave_to_show
-from analysis.wording import readings, tipping_sentences, verdict_sentence, verdict_word
+from analysis.wording import (
+    minimums_sentence,
+    readings,
+    tipping_sentences,
+    verdict_sentence,
+    verdict_word,
+)
 from scoring.runs import ScoringRefused, score_wave
 from surveys.models import Location, School, Stage, Wave
 from surveys.views.lists import chosen_sort, page_of, search_words
@@ -126,6 +132,7 @@ def result_context(results: WaveResults) -> dict[str, Any]:
         "headline_narrow": headline_bar(results.figure, width=320, top=top),
         "verdict_word": verdict_word(results.verdict) if is_frozen else "",
         "verdict_sentence": verdict_sentence(results) if is_frozen else "",
+        "minimums": minimums_sentence(results) if is_frozen else "",
         "readings": readings(results),
         "tipping": tipping_sentences(results),
         "review": joined(review_sentences(results)),

@@ -346,3 +346,20 @@ def test_rate_just_below_the_limit_is_never_printed_as_the_limit():
     page = text(signed_in(wave.county).get("/desk/"))
     assert "Social recognition rate 84.99% limit 85%" in page
     assert "84.99%: 85% is not reached" in page
+
+
+@pytest.mark.parametrize(
+    ("teachers", "verdict_word", "is_said"),
+    [(4, "无法计算", True), (6, "无法判定", True), (12, "无法判定", False)],
+)
+def test_the_minimum_of_a_verdict_and_that_of_a_figure_are_explained_where_they_meet(
+    teachers: int, verdict_word: str, is_said: bool
+) -> None:
+    wave = wave_asking(county_with_schools(1), {"parent": 0.6, "teacher": 0.4}, target=100)
+    answer_everywhere(wave, "parent", satisfied=34, others=6)
+    answer_everywhere(wave, "teacher", satisfied=teachers - 1, others=1)
+    close(wave)
+    score_wave(wave, by=None, now=NOON)
+    page = text(signed_in(wave.county, language="zh-hans").get("/desk/"))
+    assert verdict_word in page
+    assert ("每类调查对象至少有5份有效答卷" in page and "至少有10份答卷" in page) is is_said
