@@ -62,6 +62,21 @@ def column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
     return frame[name]
 
 
+def numbers(frame: pd.DataFrame, name: str, where: str) -> np.ndarray:
+    """(n,) numbers of a column, nan where one is missing; a row that holds something else is named."""
+    values = column(frame, name, where)
+    if pd.api.types.is_numeric_dtype(values):
+        return values.to_numpy(float, na_value=np.nan)
+    found = pd.to_numeric(values, errors="coerce")
+    wrong = np.flatnonzero(found.isna() & values.notna())
+    if len(wrong):
+        row = int(wrong[0])
+        raise PlanError(
+            f"{where}: row {row + 1} of column '{name}' holds '{values.iloc[row]}'; it must be a number"
+        )
+    return found.to_numpy(float)
+
+
 def words(values: pd.Series) -> pd.Series:
     """Category names: numbers without a needless decimal point; missing stays missing."""
     if values.dtype == object:  # 1 and True would be one key, and are not one word

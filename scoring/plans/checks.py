@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from numbers import Real
 
 from scoring.plans.errors import PlanError
+from scoring.plans.input_checks import check_inputs
 
 # What each key may hold; "names" is one word or a list of words, "domain" also an object.
 PARAMETERS = {
@@ -14,7 +15,7 @@ PARAMETERS = {
     "denominator": "names", "by": "names", "items": "names", "predictors": "names", "outcome": "word",
     "indicator": "word", "formula": "word", "method": "word", "family": "word", "audience": "word",
     "rule": "any", "domain": "domain", "shares": "shares", "class_shares": "class_shares",
-    "margins": "object", "caps": "object", "rows_shown": "number", "shape": "number",
+    "margins": "controls", "caps": "numbers", "rows_shown": "number", "shape": "number",
     "g_bounds": "bounds", "distance": "word",
 }  # fmt: skip
 DESIGN = {
@@ -25,7 +26,7 @@ DESIGN = {
 STEPS = {
     "poststratify": {"by": "names", "totals": "totals"},
     "rake": {"margins": "margins"},
-    "calibrate": {"formula": "word", "totals": "object", "g_bounds": "bounds", "distance": "word"},
+    "calibrate": {"formula": "word", "totals": "numbers", "g_bounds": "bounds", "distance": "word"},
     "trim": {},
 }
 OPTIONAL = ("g_bounds", "distance")
@@ -39,10 +40,12 @@ _SAID = {
     "shares": "an object (or a list) of numbers",
     "class_shares": 'an object of numbers, or "own"',
     "object": "an object",
+    "numbers": "an object of numbers",
+    "controls": "an object with an object of numbers for each margin",
     "weight": "the name of a column, or a number",
     "bounds": "a list of two numbers, the lower and the upper bound",
-    "margins": "a list of objects with 'column' and 'totals'",
-    "totals": "an object, or a list of objects with 'cell' and 'N'",
+    "margins": "a list of objects with 'column' (a name) and 'totals' (an object of numbers)",
+    "totals": "an object of numbers, or a list of objects with 'cell' (an object) and 'N' (a number)",
 }
 
 
@@ -52,8 +55,9 @@ def check_case(case: Mapping) -> None:
         if not isinstance(case.get(key) or {}, Mapping):
             raise PlanError(f"'{key}' must be an object")
     _check(case.get("parameters") or {}, PARAMETERS, "parameters")
+    check_inputs(case.get("inputs") or {})
     design = case.get("design")
-    if isinstance(design, Mapping) and "type" in design | {"type": ""}:
+    if isinstance(design, Mapping):
         _check(design, DESIGN, "design")
     steps = case.get("adjust") or []
     if not isinstance(steps, list) or any(not isinstance(step, Mapping) for step in steps):
@@ -129,7 +133,7 @@ def _fits(value: object, kind: str) -> bool:
     if kind == "domain":
         if isinstance(value, list):
             return bool(value) and all(_fits(one, kind) for one in value)
-        return isinstance(value, str) or (isinstance(value, Mapping) and "column" in value)
+        return isinstance(value, str) or (isinstance(value, Mapping) and _is_column_domain(value))
     if kind == "shares":
         values = value.values() if isinstance(value, Mapping) else value
         return isinstance(value, Mapping | list) and bool(value) and all(_is_number(one) for one in values)  # type: ignore[union-attr]
@@ -138,15 +142,34 @@ def _fits(value: object, kind: str) -> bool:
     if kind == "bounds":
         return isinstance(value, list) and len(value) == 2 and all(_is_number(one) for one in value)
     if kind == "totals":
-        entries = value if isinstance(value, list) else [] if isinstance(value, Mapping) and value else None
-        return bool(value) and entries is not None and all(_has(one, "cell", "N") for one in entries)
+        if isinstance(value, list):
+            return bool(value) and all(_is_post_stratum(one) for one in value)
+        return _fits(value, "numbers")
     if kind == "margins":
-        return isinstance(value, list) and bool(value) and all(_has(one, "column", "totals") for one in value)
+        return isinstance(value, list) and bool(value) and all(_is_margin(one) for one in value)
+    if kind == "numbers":
+        return isinstance(value, Mapping) and bool(value) and all(_is_number(one) for one in value.values())
+    if kind == "controls":
+        return isinstance(value, Mapping) and all(_fits(one, "numbers") for one in value.values())
     return isinstance(value, Mapping)
 
 
-def _has(value: object, *keys: str) -> bool:
-    return isinstance(value, Mapping) and all(key in value for key in keys)
+def _is_column_domain(value: Mapping) -> bool:
+    wanted = value.get("values", value.get("value"))
+    listed = wanted if isinstance(wanted, list) else [wanted]
+    return isinstance(value.get("column"), str) and not any(isinstance(one, list | Mapping) for one in listed)
+
+
+def _is_post_stratum(value: object) -> bool:
+    return (
+        isinstance(value, Mapping) and isinstance(value.get("cell"), Mapping) and _is_number(value.get("N"))
+    )
+
+
+def _is_margin(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return isinstance(value.get("column"), str) and _fits(value.get("totals"), "numbers")
 
 
 def _is_number(value: object) -> bool:

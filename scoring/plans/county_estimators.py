@@ -1,5 +1,6 @@
 """Estimators of a county whose responses, strata and margins come as several tables."""
 
+import re
 from itertools import product
 
 import numpy as np
@@ -261,11 +262,20 @@ def variables_of(job: Job) -> tuple[str, ...]:
 
 
 def _domain_labels(job: Job, found: County):
-    """Names of the domains per cell, from parameters.by or from the case's title; None for the whole
-    county."""
+    """Names of the domains per cell, from parameters.by, parameters.domain or the case's title; None for
+    the whole county."""
     c = found.cells
     title = job.case.get("title", "")
-    by = job.parameters.get("by")
+    by, only = job.parameters.get("by"), job.parameters.get("audience")
+    asked = job.parameters.get("domain")
+    if asked is not None:
+        said = re.fullmatch(r"audience = (\S+) and school", str(asked))
+        if by is not None or said is None:
+            raise PlanError(
+                "parameters.domain of a county is 'audience = … and school' and stands alone; otherwise use "
+                "by (audience, class, school) and audience"
+            )
+        by, only = ["school"], said.group(1)
     if by is None:
         if job.case["estimator"] == "county_mean":
             return None
@@ -282,7 +292,6 @@ def _domain_labels(job: Job, found: County):
     labels = columns[by[0]].astype(str)
     for name in by[1:]:
         labels = np.char.add(np.char.add(labels, "."), columns[name].astype(str))
-    only = job.parameters.get("audience")
     if only is None and by == ["school"] and "," in title:
         only = title.rsplit(", ", 1)[1] if "over" not in title else None
     if only is not None:

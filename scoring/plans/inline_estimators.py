@@ -15,7 +15,7 @@ from scoring.numeric.small_area import shrink_schools
 from scoring.numeric.spending import alpha_spending_bounds
 from scoring.numeric.unweighted import UNWEIGHTED_INTERVALS, finite_population_interval, share_test
 from scoring.numeric.verdict import judge
-from scoring.plans.answer_table import column
+from scoring.plans.answer_table import column, numbers
 from scoring.plans.checks import needed, numbers_of, only_known
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import verdict_result
@@ -25,6 +25,7 @@ from scoring.plans.job import Job
 def unweighted_intervals(job: Job) -> dict:
     """Every interval of a share of counts."""
     given = job.inline
+    _known(given, "successes", "n", "level")
     x, n = counted(given)
     (level,) = needed({"level": given.get("level", job.level)}, "level")
     result = {"estimate": x / n}
@@ -37,6 +38,7 @@ def unweighted_intervals(job: Job) -> dict:
 def finite_population(job: Job) -> dict:
     """Exact interval of a share in a population of known size."""
     given = job.inline
+    _known(given, "successes", "n", "population", "level")
     (x, n), (people,) = counted(given), needed(given, "population")
     result = {"estimate": x / n}
     levels = {0.95, 0.9} | {given.get("level", job.level)}
@@ -132,8 +134,8 @@ def area_model(job: Job) -> dict:
     frame = job.table()
     covariates = _covariates(frame, job.parameters.get("covariates", "intercept only"))
     found = fay_herriot(
-        column(frame, "y", "inputs"),
-        variance=column(frame, "v", "inputs"),
+        numbers(frame, "y", "inputs"),
+        variance=numbers(frame, "v", "inputs"),
         covariates=covariates,
         method=_area_method(str(job.parameters.get("method", "REML"))),
     )
@@ -156,7 +158,7 @@ def shrunk_schools(job: Job) -> dict:
     """Beta-binomial shrinkage of school counts; columns school, y (satisfied) and n."""
     frame = job.named_table("counts") if job.has_input("counts") else job.table()
     threshold, level = float(job.parameters.get("threshold", 0.85)), float(job.parameters.get("level", 0.9))
-    satisfied, answers = column(frame, "y", "counts"), column(frame, "n", "counts")
+    satisfied, answers = numbers(frame, "y", "inputs.counts"), numbers(frame, "n", "inputs.counts")
     found = shrink_schools(satisfied, n=answers, threshold=threshold, level=level)
     below = "prob_below_" + f"{threshold:.2f}".replace(".", "")
     schools = [
@@ -176,10 +178,12 @@ def shrunk_schools(job: Job) -> dict:
 def inline_verdict(job: Job) -> dict:
     """Verdict from counts per audience, a simple random sample inside each."""
     given = job.inline
+    _known(given, "audiences", "n", "successes", "shares", "threshold", "alpha")
     needed(given, "threshold")
     alpha = needed({"alpha": given.get("alpha", 0.05)}, "alpha")[0]
     columns = [given.get("audiences"), *(numbers_of(given, key) for key in ("n", "successes", "shares"))]
-    if not isinstance(columns[0], list) or len({len(one) for one in columns}) != 1:
+    named = isinstance(columns[0], list) and all(isinstance(name, str) for name in columns[0])
+    if not named or len({len(one) for one in columns}) != 1:
         raise PlanError("inputs.inline needs audiences, n, successes and shares, lists of one length")
     checked_shares(dict(zip(columns[0], columns[3], strict=True)), "audience")
     audiences = []
@@ -203,6 +207,13 @@ def inline_verdict(job: Job) -> dict:
     naive = verdict_result(judge(estimate, **common, smoothing=False))
     keys = ("n_star", "lower_one_sided", "upper_one_sided", "verdict")
     return smoothed | {"without_smoothing": {key: naive[key] for key in keys}}
+
+
+def _known(given: Mapping, *keys: str) -> None:
+    """Refuses an entry that the estimator does not read, so that none is passed over."""
+    for key in given:
+        if key not in keys:
+            raise PlanError(f"inputs.inline.{key} is not used here; known are {', '.join(keys)}")
 
 
 def counted(given: Mapping) -> tuple[float, float]:
@@ -243,7 +254,8 @@ def _covariates(frame: pd.DataFrame, named: object) -> pd.DataFrame | None:
     listed = named if isinstance(named, list) else str(named).split(",")
     names = [str(name).strip() for name in listed]
     names = [name for name in names if name not in ("1", "") and not name.lower().startswith("intercept")]
-    return frame[[column(frame, name, "parameters.covariates").name for name in names]] if names else None
+    where = "parameters.covariates"
+    return pd.DataFrame({name: numbers(frame, name, where) for name in names}) if names else None
 
 
 INLINE_ESTIMATORS: Mapping = {

@@ -1,6 +1,6 @@
 """One case of a plan on its way to a result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,12 +19,14 @@ class Job:
     case: Mapping
     sources: Sources
     warnings: list[str] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
 
     @property
     def parameters(self) -> Mapping:
-        """The case's parameters, {} if none; one that is null counts as not given."""
+        """The case's parameters, {} if none; one that is null counts as not given. `read` holds the names of
+        those that were looked at."""
         given = self.case.get("parameters") or {}
-        return {key: value for key, value in given.items() if value is not None}
+        return _Noted({key: value for key, value in given.items() if value is not None}, self.read)
 
     @property
     def level(self) -> float:
@@ -64,7 +66,7 @@ class Job:
         """The file name of the table that the inputs name under `role` ("responses", "strata", …)."""
         entry = (self.case.get("inputs") or {}).get(role)
         name = entry.get("file") if isinstance(entry, Mapping) else entry
-        if not isinstance(name, str):
+        if not isinstance(name, str) or len(name) > 250:
             raise PlanError(f"inputs.{role} names no file")
         return name
 
@@ -91,6 +93,23 @@ class Job:
         """Note something a reader of the result should know."""
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+
+class _Noted(Mapping):
+    """A mapping that notes which of its keys were asked for."""
+
+    def __init__(self, entries: Mapping, asked: set[str]) -> None:
+        self._entries, self._asked = entries, asked
+
+    def __getitem__(self, key: str):
+        self._asked.add(key)
+        return self._entries[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
 def domain_mask(table: AnswerTable, domain) -> np.ndarray | None:

@@ -34,7 +34,7 @@ def alpha(job: Job) -> dict:
 def weighted_alpha_of_county(job: Job) -> dict:
     """Weighted alpha of the whole county and of parents, weights from the strata table."""
     rows = county(job).responses
-    items = rows[job.need("items")].replace(DONT_KNOW, np.nan)
+    items = rows[_item_columns(job, rows)].replace(DONT_KNOW, np.nan)
     parents = (rows["audience"] == "parent").to_numpy()
     weight = rows["weight"].to_numpy()
     return {
@@ -153,7 +153,7 @@ def _responses(job: Job) -> pd.DataFrame:
 def _item_columns(job: Job, frame: pd.DataFrame) -> list[str]:
     named = job.parameters.get("items")
     if named:
-        return [column(frame, name, "parameters.items").name for name in named]
+        return [column(frame, name, "parameters.items").name for name in _listed(named)]
     return [name for name in frame.columns if name[:1] == "q" and name[1:].isdigit()]
 
 

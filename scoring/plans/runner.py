@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from scoring.numeric.errors import NotComputable, NumericInputError
@@ -30,6 +31,7 @@ from scoring.plans.inline_estimators import INLINE_ESTIMATORS, inline_verdict
 from scoring.plans.job import Job, plain
 from scoring.plans.quality_estimators import QUALITY_ESTIMATORS
 from scoring.plans.sources import Sources
+from scoring.plans.spelling import check_spelling, unread
 from scoring.plans.survey_estimators import SURVEY_ESTIMATORS
 from scoring.plans.wave_estimator import score_wave_file
 
@@ -99,19 +101,25 @@ def run_case(case: Mapping, sources: Sources) -> dict:
     """The result of one case; its error instead, if it cannot be computed."""
     if not isinstance(case, Mapping):
         return {"error": "a case is a JSON object", "code": "plan_error", "version": PLAN_VERSION}
-    head = {key: case[key] for key in ("id", "estimator") if key in case}
+    head = plain({key: case[key] for key in ("id", "estimator") if key in case})
     job = Job(case, sources)
     try:
         check_case(case)
+        check_spelling(case)
         figures = plain(_handler(case)(job))
     except NotComputable as error:
         return head | _failure(error.reason, error.code, job)
     except (PlanError, NumericInputError) as error:
         return head | _failure(str(error), "plan_error", job)
+    except KeyError as error:
+        sentence = f"'{error.args[0]}' is missing, in the plan or among the columns of its tables"
+        return head | _failure(sentence, "plan_error", job)
     except Exception as error:
         # Somebody else's plan may be wrong in ways nobody foresaw; the cases after it still go on.
         sentence = f"the case cannot be computed as it is written ({type(error).__name__}: {error})"
         return head | _failure(sentence, "plan_error", job)
+    for sentence in unread(case, job.read):
+        job.warn(sentence)
     result = head | figures
     result.setdefault("verdict", None)
     return result | {"warnings": job.warnings, "version": PLAN_VERSION}
@@ -148,7 +156,9 @@ def _handler(case: Mapping) -> Callable[[Job], dict]:
     for register in (SURVEY_ESTIMATORS, INLINE_ESTIMATORS):
         if name in register:
             return register[name]
-    raise PlanError(f"estimator '{name}' is unknown; known are {', '.join(estimators())}")
+    near = get_close_matches(name, estimators(), n=1)
+    said = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(estimators())}"
+    raise PlanError(f"estimator '{name[:60]}' is unknown; {said}")
 
 
 def _tables_named(cases: list) -> set[str]:

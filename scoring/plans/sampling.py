@@ -15,7 +15,7 @@ from scoring.numeric.expression import as_word
 from scoring.numeric.formula import model_matrix
 from scoring.numeric.raking import Margin
 from scoring.numeric.weighting import WeightReport, kish
-from scoring.plans.answer_table import AnswerTable, column, crossed, words
+from scoring.plans.answer_table import AnswerTable, column, crossed, numbers, words
 from scoring.plans.errors import PlanError
 from scoring.plans.job import Job
 
@@ -118,7 +118,7 @@ def declared_design(job: Job, frame: pd.DataFrame) -> SurveyDesign:
     strata = _strata(design, frame)
     units = [column(frame, name, "design.psu") for name in _listed(design.get("psu"))]
     people = [
-        column(frame, name, "design.fpc_population_size")
+        numbers(frame, name, "design.fpc_population_size")
         for name in _listed(design.get("fpc_population_size"))
     ]
     if any(word in kind for word in _NEEDS_STRATA) and "unstratified" not in kind and not strata:
@@ -151,7 +151,7 @@ def declared_design(job: Job, frame: pd.DataFrame) -> SurveyDesign:
 
 def weight_column(job: Job, frame: pd.DataFrame) -> np.ndarray:
     """The weights named by the design, for estimators that need nothing else of it."""
-    weights = column(frame, job.design.get("weight", ""), "design.weight").to_numpy(float)
+    weights = numbers(frame, job.design.get("weight", ""), "design.weight")
     if (weights < 0).any():
         row = int(np.flatnonzero(weights < 0)[0])
         raise PlanError(
@@ -208,13 +208,15 @@ def _weight(job: Job, design: Mapping, frame: pd.DataFrame, strata: list[pd.Seri
     if isinstance(name, int | float) or re.fullmatch(r"\s*\d+(\.\d+)?\s*", str(name)):
         return np.full(len(frame), float(name))
     if name in frame.columns:
-        return frame[name].to_numpy(float)
+        return numbers(frame, name, "design.weight")
     fraction = re.match(r"\s*(\w+)\s*/\s*n_\w+", name)
     if fraction and fraction.group(1) in frame.columns:
         cell = strata[0] if strata else pd.Series(0, index=frame.index)
         return (frame[fraction.group(1)] / cell.groupby(cell).transform("size")).to_numpy(float)
-    if has_people and re.match(r"\s*(1\s*/|N_?\w*\s*/\s*n)", name):
+    if has_people and re.search(r"^\s*1\s*/|\bN_?\w*\s*/\s*n|fraction|fpc|population size", name):
         return None
+    if re.match(r"\s*(equal|none\b|unweighted|1\b)", name):
+        return np.ones(len(frame))
     raise PlanError(f"design.weight: there is no column '{name}'; columns are {', '.join(frame.columns)}")
 
 
