@@ -33,6 +33,8 @@ from surveys.tallies import tables_by_collector
 from surveys.targets import share_out
 
 STRAIGHT_LINERS = 0.15
+STRAIGHT_PACE = 0.75  # of their time: alike all the way down is quicker, but read it was
+SPREAD_OF_PACES = 0.4
 COACHED = 0.7  # of the parents of the coached school
 SPREAD_OF_SCHOOLS, SPREAD_OF_PEOPLE, SPREAD_OF_ANSWERS = 0.30, 0.75, 0.55  # of moods
 SPREAD_OF_ZEAL = 0.35  # how eagerly places answer, on the log scale
@@ -159,12 +161,12 @@ def _submission(
     sheet = table.encode(answers, audience=person.audience)
     if sheet.problems:  # the supplied questionnaires changed and this file did not
         raise ValueError(f"simulated answers do not fit {table.questionnaire.key!r}: {sheet.problems}")
-    quick = 0.3 if person.is_coached else 0.45 if person.ticks_straight else 1.0
+    quick = 0.3 if person.is_coached else STRAIGHT_PACE if person.ticks_straight else 1.0
     return Submission(
         collector=collector, table=table, submission_id=uuid.UUID(int=chance.getrandbits(128)).bytes,
         choices=sheet.choices, texts=json.dumps(sheet.texts, ensure_ascii=False) if sheet.texts else "",
         stratum=sheet.stratum, language="zh-hans", received_at=_moment(chance, person, plan),
-        seconds=max(12.0, person.profile.seconds * quick * chance.lognormvariate(0, 0.45)),
+        seconds=max(12.0, person.profile.seconds * quick * chance.lognormvariate(0, SPREAD_OF_PACES)),
         source=Source.SIMULATED,
     )  # fmt: skip
 
