@@ -170,6 +170,9 @@ class _Parser:
             return _Value(values.to_numpy(float), logical=True)
         if pd.api.types.is_numeric_dtype(values):
             return _Value(values.to_numpy(float, na_value=np.nan))
+        if isinstance(values.dtype, pd.StringDtype):  # one object per word, not one per row
+            codes, words = pd.factorize(values)
+            return _Value(np.array([*words, None], dtype=object)[codes])
         texts = np.array(values, dtype=object)
         texts[pd.isna(texts)] = None
         return _Value(texts)
