@@ -26,12 +26,14 @@ from scoring.other_weights import Weighting, other_weights
 from scoring.runs import frame_to_show
 
 OFFICIAL = "cells"
+EQUAL = 1 + 1e-9  # design effect up to which an audience's weights are all alike
 
 
 @dataclass(frozen=True)
 class WeightRow:
     """One way of weighting. figure None: not computable, `why` says it. verdict: a word, None where the
-    wave is not frozen. design_effect: the largest of the audiences', whose name is `heaviest`."""
+    wave is not frozen. design_effect: the largest of the audiences', `heaviest` names it ("" if
+    all weigh alike)."""
 
     key: str
     name: str
@@ -107,7 +109,7 @@ def _row(one: Weighting, found: Sequence[Weighting], results: WaveResults) -> We
         verdict=results.verdict if is_official else one.verdict,
         effective_n=one.effective_n,
         design_effect=heaviest.design_effect if heaviest else None,
-        heaviest=audience_name(heaviest.audience) if heaviest else "",
+        heaviest=audience_name(heaviest.audience) if heaviest and heaviest.design_effect > EQUAL else "",
         why=joined([reason_sentence(reason, results.wave) for reason in one.reasons]),
         notes=tuple(note_sentences(one, before=found[0], results=results)),
         warnings=tuple(warning_sentences(one)),

@@ -36,7 +36,7 @@ def summary_sentence(figures: Sequence[Figure], words: Sequence[str]) -> str:
     ]
     if len(rates) > 1 and len(set(words)) == 1:
         said.append(
-            _("The verdict is the same under all of them: %(word)s.") % {"word": verdict_word(words[0])}
+            _("The verdict is the same whatever the weights: %(word)s.") % {"word": verdict_word(words[0])}
         )
     elif len(set(words)) > 1:
         said.append(_("The verdict depends on the weights."))
@@ -257,6 +257,11 @@ _TOGETHER: dict[str, Callable[[str], str]] = {
     ),
 }
 _NOTES: dict[str, _Sentence] = {
+    "grades_split": lambda note, wave: _(
+        "%(audience)s: the people of each school are population controls; they are split into grades as its "
+        "pupils are."
+    )
+    % {"audience": audience_name(note["audience"])},
     "grades_merged": _grades_merged,
     "no_grade_given": _no_grade_given,
     "grades_raised": _grades_raised,

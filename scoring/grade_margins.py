@@ -18,6 +18,7 @@ from surveys.models import School, Wave
 from surveys.queries import TallyFrame
 
 GRADE = "grade_band"
+ROSTER = "roster"  # source of a control that is the roster's own number
 SAME = 1e-6  # margins of one audience must add up to the same people, relatively
 Note = dict
 
@@ -133,29 +134,36 @@ def _margins(
 def _people_by_band(
     weighted: Weighted, audience: str, known: GradePeople, notes: list[Note]
 ) -> dict[str, float]:
-    """Of a school with more replies than people the weights take the replies for its people; its grades are
-    raised in the same proportion."""
+    """Grade band → people, as the weights count each school's people and as its pupils split into grades.
+
+    These are the roster's own numbers, but for two kinds of school: where people were given as a population
+    control (families, not pupils), and where there are more replies than people, which the weights take for
+    the people.
+    """
     cells = weighted.cells
+    given = {
+        control.cell: control.people
+        for control in weighted.controls
+        if control.audience == audience and control.source != ROSTER
+    }
     over = {
         cell
         for warning in weighted.warnings
         if warning["code"] == "more_replies_than_people"
         for name, _location, cell in warning["cells"]
-        if name == audience
+        if name == audience and cell in known.people
     }
+    for school in over:
+        given[school] = cells.n[(cells.audience == audience) & (cells.school == school)].sum()
     people = dict.fromkeys(known.bands, 0.0)
-    raised = 0
     for school, grades in known.people.items():
-        factor = 1.0
-        if school in over:
-            factor = cells.n[(cells.audience == audience) & (cells.school == school)].sum() / sum(
-                grades.values()
-            )
-            raised += 1
+        factor = given[school] / sum(grades.values()) if school in given else 1.0
         for band, count in grades.items():
             people[band] += factor * count
-    if raised:
-        notes.append({"code": "grades_raised", "audience": audience, "schools": raised})
+    if over:
+        notes.append({"code": "grades_raised", "audience": audience, "schools": len(over)})
+    if given.keys() & known.people.keys() - over:
+        notes.append({"code": "grades_split", "audience": audience})
     return people
 
 

@@ -136,10 +136,10 @@ def county(replies: dict[tuple[str, str], tuple[int, int]], *, teachers: int = 4
     return TallyFrame(cells, {"overall": counts}, {"overall": ("satisfied", "dissatisfied")})
 
 
-def weighed(frame, *, people=PEOPLE, families=None, design=ALL_SCHOOLS, shares=None):  # noqa: F811
-    """The four rows of `county`, under the roster `people`; families: people per school where not the sum."""
-    sizes = families or {school: sum(grades.values()) for school, grades in people.items()}
-    held = [Control("parent", PLACE[school], school, size, "roster") for school, size in sizes.items()]
+def weighed(frame, *, people=PEOPLE, sizes=None, source="roster", design=ALL_SCHOOLS, shares=None):  # noqa: F811
+    """The four rows of `county`, under the roster `people`; sizes: people per school where not the sum."""
+    sizes = sizes or {school: sum(grades.values()) for school, grades in people.items()}
+    held = [Control("parent", PLACE[school], school, size, source) for school, size in sizes.items()]
     rows = other_weights(
         frame,
         rule=TOP,
@@ -227,7 +227,7 @@ def test_grade_with_people_and_hardly_a_reply_joins_its_neighbour_and_says_so():
     ("change", "reason"),
     [
         (
-            {"families": {"A": 90, "B": 200, "C": 100}},
+            {"sizes": {"A": 90, "B": 200, "C": 100}},
             {"code": "margins_disagree", "audience": "parent", "schools": 390, "grades": 400},
         ),
         (
@@ -256,6 +256,14 @@ def test_school_with_more_replies_than_people_raises_its_grades_alike():
     row = weighed(county(many))["raked"]
     assert {"code": "grades_raised", "audience": "parent", "schools": 1} in row.notes
     assert row.estimate == pytest.approx(weighed(county(many))["cells"].estimate, rel=1e-9)
+
+
+def test_families_given_per_school_are_split_into_grades_as_its_pupils():
+    """Half as many families as pupils in every school: the same weights but for a factor, the same rate."""
+    half = {school: sum(grades.values()) / 2 for school, grades in PEOPLE.items()}
+    row = weighed(county(LATE), sizes=half, source="count of families, 2026")["raked"]
+    assert {"code": "grades_split", "audience": "parent"} in row.notes
+    assert row.estimate == pytest.approx(weighed(county(LATE))["raked"].estimate, rel=1e-9)
 
 
 def test_cap_cuts_the_heavy_school_and_spreads_it_inside_its_class():
