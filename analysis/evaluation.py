@@ -171,10 +171,13 @@ def evaluation_problems(evaluation: Evaluation) -> list[str]:
     place = first_difference(plain(evaluation.result), plain(again))
     if place is not None:
         values = {"place": place or "/", "then": evaluation.program_version, "now": program_version()}
-        problems.append(
-            _("Computed again, the result differs at %(place)s (version %(then)s then, %(now)s now).")
-            % values
-        )
+        said = _("Computed again, the result differs at %(place)s (version %(then)s then, %(now)s now).")
+        if first_difference(_figures_of(evaluation.result), _figures_of(again)) is None:
+            said = _(
+                "Computed again, every figure and verdict is the same; only the wording differs at %(place)s "
+                "(version %(then)s then, %(now)s now)."
+            )
+        problems.append(said % values)
     return problems
 
 
@@ -244,6 +247,15 @@ def first_difference(one: Any, other: Any, place: str = "") -> str | None:
                 return found
         return None if len(one) == len(other) else place
     return None if one == other else place
+
+
+def _figures_of(value: Any) -> Any:
+    """A result without its sentences: figures, verdicts, names."""
+    if isinstance(value, Mapping):
+        return {key: _figures_of(one) for key, one in value.items() if key not in ("sentence", "doubts")}
+    if isinstance(value, list | tuple):
+        return [_figures_of(one) for one in value]
+    return plain(value)
 
 
 def _doubt(texts: Mapping[str, str]) -> Sentence:

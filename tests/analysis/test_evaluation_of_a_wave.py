@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from analysis.evaluation import evaluation_problems
 from analysis.evaluation_forms import frozen_runs
@@ -101,6 +102,22 @@ def test_changed_score_run_no_longer_gives_the_evaluation(run: ScoreRun) -> None
     ScoreRun.objects.filter(pk=run.pk).update(result=result)
     (problem,) = evaluation_problems(Evaluation.objects.get())
     assert "criteria" in problem
+
+
+def test_other_words_are_told_apart_from_other_figures() -> None:
+    evaluation = evaluation_of()
+    result = Evaluation.objects.get().result
+    result["sentence"]["zh-hans"] = "旧版说法。"
+    Evaluation.objects.update(result=result)
+    assert any("只是文字说法" in one for one in problems_in_chinese(evaluation))
+    result["criteria"][0]["verdict"] = "not_met"
+    Evaluation.objects.update(result=result)
+    assert not any("只是文字说法" in one for one in problems_in_chinese(evaluation))
+
+
+def problems_in_chinese(evaluation: Evaluation) -> list[str]:
+    with override("zh-hans"):
+        return evaluation_problems(Evaluation.objects.get(pk=evaluation.pk))
 
 
 def test_trial_shows_how_the_countys_chance_moves(run: ScoreRun) -> None:
