@@ -205,8 +205,8 @@ def _cap_raised(note: Mapping, wave: Wave) -> str:
 
 def _margins_disagree(reason: Mapping, wave: Wave) -> str:
     return _(
-        "%(audience)s: the schools add up to %(schools)s people, the grades of the roster to %(grades)s. "
-        "Correct the roster or the population controls."
+        "%(audience)s: the schools of this wave add up to %(schools)s people, the grades of the present "
+        "roster to %(grades)s. Check whether the roster was changed since, and the population controls."
     ) % {
         "audience": audience_name(reason["audience"]),
         "schools": number(round(reason["schools"])),
@@ -257,11 +257,13 @@ _TOGETHER: dict[str, Callable[[str], str]] = {
     ),
 }
 _NOTES: dict[str, _Sentence] = {
-    "grades_split": lambda note, wave: _(
-        "%(audience)s: the people of each school are population controls; they are split into grades as its "
-        "pupils are."
-    )
-    % {"audience": audience_name(note["audience"])},
+    "grades_split": lambda note, wave: (
+        _(
+            "%(audience)s: the people of each school are population controls; they are split into grades as "
+            "its pupils are."
+        )
+        % {"audience": audience_name(note["audience"])}
+    ),
     "grades_merged": _grades_merged,
     "no_grade_given": _no_grade_given,
     "grades_raised": _grades_raised,

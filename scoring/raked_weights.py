@@ -129,11 +129,10 @@ def trim_cells(
 
 
 def _crossed(cells: Cells, audiences: Sequence[AudienceMargins]) -> list[np.ndarray]:
-    """Margins over all cells, specific to the audience. Of audiences that are not raked the cells' strata,
-    which takes nothing from a variance inside strata."""
+    """Margins over all cells, specific to the audience. Of audiences that are not raked one category: a
+    constant takes nothing from a variance inside strata of equal weights, which is what theirs is."""
     size = max((len(one.margins) for one in audiences), default=1)
-    names = cells.audience.astype(str).astype(object)
-    crossed = [names + SEPARATOR + cells.stratum.astype(str)] + [names.copy() for _ in range(size - 1)]
+    crossed = [cells.audience.astype(str).astype(object) for _ in range(size)]
     for one in audiences:
         for number, margin in enumerate(one.margins):
             words = np.asarray(margin.category, dtype=str).astype(object)

@@ -128,8 +128,8 @@ def test_roster_that_changed_since_gives_a_sentence_and_no_number():
     row = table_of(wave).rows[1]
     assert (row.figure, row.verdict) == (None, "not_computable")
     assert row.why == (
-        "Parents: the schools add up to 360 people, the grades of the roster to 340. Correct the roster or "
-        "the population controls."
+        "Parents: the schools of this wave add up to 360 people, the grades of the present roster to 340. "
+        "Check whether the roster was changed since, and the population controls."
     )
     assert row.why in page_of(wave)
 
