@@ -31,7 +31,7 @@ from scoring.plans.inline_estimators import INLINE_ESTIMATORS, inline_verdict
 from scoring.plans.job import Job, plain
 from scoring.plans.quality_estimators import QUALITY_ESTIMATORS
 from scoring.plans.sources import Sources
-from scoring.plans.spelling import check_spelling, unread
+from scoring.plans.spelling import check_design_words, slips, unread
 from scoring.plans.survey_estimators import SURVEY_ESTIMATORS
 from scoring.plans.wave_estimator import score_wave_file
 
@@ -105,7 +105,9 @@ def run_case(case: Mapping, sources: Sources) -> dict:
     job = Job(case, sources)
     try:
         check_case(case)
-        check_spelling(case)
+        check_design_words(case)
+        for sentence in slips(case):
+            job.warn(sentence)
         figures = plain(_handler(case)(job))
     except NotComputable as error:
         return head | _failure(error.reason, error.code, job)

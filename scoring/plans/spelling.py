@@ -1,6 +1,7 @@
-"""Keys of a plan that would be passed over in silence: misspelt ones are refused, unread ones are told.
+"""Keys of a plan that would be passed over in silence: misspelt and unread ones are told.
 
-A case may hold remarks under any key; only a key that resembles one with a meaning is taken for a slip.
+A case may hold remarks under any key, so one that resembles a key with a meaning is told, not refused; only
+what another program calls a part of the design is, since the result would be that of another design.
 """
 
 from collections.abc import Iterable, Mapping
@@ -46,22 +47,28 @@ _TELLING = (
 )  # fmt: skip
 
 
-def check_spelling(case: Mapping) -> None:
-    """Refuses a key that is no word of a plan but nearly one."""
-    _refuse_slips(case, _CASE, "the case")
-    _refuse_slips(case.get("inputs"), _INPUTS, "inputs")
-    _refuse_slips(case.get("parameters"), (*PARAMETERS, *_MORE_PARAMETERS), "parameters")
+def check_design_words(case: Mapping) -> None:
+    """Refuses the words of other programs for a part of the design."""
     design = case.get("design")
-    if isinstance(design, Mapping):
-        for key, meant in _ELSEWHERE.items():
-            if meant not in design and isinstance(design.get(key), str | list) and "type" in design:
-                raise PlanError(f"design.{key} is not read; write design.{meant}")
-        _refuse_slips(design, (*DESIGN, *_MORE_DESIGN), "design")
+    if not isinstance(design, Mapping) or "type" not in design:
+        return
+    for key, meant in _ELSEWHERE.items():
+        if meant not in design and isinstance(design.get(key), str | list):
+            raise PlanError(f"design.{key} is not read; write design.{meant}")
+
+
+def slips(case: Mapping) -> list[str]:
+    """A sentence for every key that is no word of a plan but nearly one."""
+    found = _slips(case, _CASE, "the case")
+    found += _slips(case.get("inputs"), _INPUTS, "inputs")
+    found += _slips(case.get("parameters"), (*PARAMETERS, *_MORE_PARAMETERS), "parameters")
+    found += _slips(case.get("design"), (*DESIGN, *_MORE_DESIGN), "design")
     for step in case.get("adjust") or []:
         operation = step.get("op") if isinstance(step, Mapping) else None
         if isinstance(operation, str) and operation in {*STEPS, *_MORE_OF_STEPS}:
             known = ("op", *STEPS.get(operation, ()), *_MORE_OF_STEPS.get(operation, ()))
-            _refuse_slips(step, known, f"adjust.{operation}")
+            found += _slips(step, known, f"adjust.{operation}")
+    return found
 
 
 def unread(case: Mapping, read: Iterable[str]) -> list[str]:
@@ -75,13 +82,14 @@ def unread(case: Mapping, read: Iterable[str]) -> list[str]:
     ]
 
 
-def _refuse_slips(given: object, known: Iterable[str], where: str) -> None:
+def _slips(given: object, known: Iterable[str], where: str) -> list[str]:
     if not isinstance(given, Mapping):
-        return
-    words = list(known)
+        return []
+    words, sentences = list(known), []
     for key, value in given.items():
         if key in words or value is None:
             continue
         near = get_close_matches(str(key), words, n=1, cutoff=0.84)
         if near:
-            raise PlanError(f"{where}: '{key}' is not a key that is read; did you mean '{near[0]}'?")
+            sentences.append(f"{where}: '{key}' is not a key that is read; did you mean '{near[0]}'?")
+    return sentences

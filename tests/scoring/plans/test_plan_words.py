@@ -1,4 +1,4 @@
-"""A plan's words: a misspelt key is refused, one that is not read is told, a wrong value is named with its
+"""A plan's words: a misspelt key and one that is not read are told, a wrong value is named with its
 place; no sentence speaks of Python."""
 
 import pytest
@@ -32,17 +32,35 @@ def told(**changes):
             {"parameters": {"variable": "y", "treshold": 0.85}},
             "parameters: 'treshold' is not a key that is read; did you mean 'threshold'?",
         ),
-        ({"parameters": {"variable": "y", "domains": "y == 1"}}, "did you mean 'domain'?"),
+        (
+            {"parameters": {"variable": "y", "domains": "y == 1"}},
+            "parameters: 'domains' is not a key that is read; did you mean 'domain'?",
+        ),
+        (
+            {"adjust": [{"op": "trim", "upper": 100, "uper": 2}]},
+            "adjust.trim: 'uper' is not a key that is read; did you mean 'upper'?",
+        ),
+    ],
+)
+def test_a_misspelt_key_is_told_with_the_word_that_was_meant(changes, sentence):
+    """Remarks may stand under any key, so the case is computed, as it would be without the key."""
+    found = run_plan(CASE | changes)
+    assert sentence in found["warnings"]
+    assert found["estimate"] == pytest.approx(run_plan(CASE)["estimate"])
+
+
+@pytest.mark.parametrize(
+    "changes, sentence",
+    [
         (
             {"design": CASE["design"] | {"fpc": "N"}},
             "design.fpc is not read; write design.fpc_population_size",
         ),
         ({"design": {"type": "simple", "weights": "w"}}, "design.weights is not read; write design.weight"),
-        ({"adjust": [{"op": "trim", "uper": 2}]}, "adjust.trim: 'uper' is not a key that is read"),
         ({"estimator": "meen"}, "estimator 'meen' is unknown; did you mean 'mean'?"),
     ],
 )
-def test_a_misspelt_key_is_refused_with_the_word_that_was_meant(changes, sentence):
+def test_a_word_of_another_program_is_refused(changes, sentence):
     assert sentence in told(**changes)
 
 
