@@ -39,7 +39,7 @@ class AuxiliaryFit:
         self._x: Any = sparse.csr_matrix(x) if thin else np.asarray(x, float)
         self._held = self.summed(self.weights)
         weighted: Any = sparse.diags(self._held) @ self._x if thin else self._x * self._held[:, None]
-        self._xt = self._x.T.tocsr() if thin else self._x.T
+        self._xt: Any = sparse.csr_matrix(self._x.T) if thin else self._x.T
         gram = self._xt @ weighted
         gram = gram.toarray() if sparse.issparse(gram) else gram
         norm = np.sqrt(np.diag(gram))

@@ -107,6 +107,8 @@ class SurveyDesign:
     ) -> np.ndarray:
         """The same for estimates of disjoint groups: of estimate b, `weighted` (n,) holds the values in the
         rows of group b, and all others are 0. group: (n,) codes 0..n_groups-1, -1 in none."""
+        if n_groups == 0:
+            return np.zeros((0, 0) if covariance else 0)
         lines = self.lines.split(group)
         values = self._of_positive_weight(np.asarray(weighted, float)[:, None])
         sums = lines.sums(values)

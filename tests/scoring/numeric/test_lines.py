@@ -130,3 +130,12 @@ def test_raked_cells_weigh_their_rows_as_raked_rows_do(rows):
     assert (report.g_lowest, report.g_highest) == pytest.approx(
         ((w / rows["weight"]).min(), (w / rows["weight"]).max()), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("covariance", [True, False])
+def test_without_a_group_there_is_no_mean(rows, covariance):
+    nobody = np.full(N, -1)
+    found = group_means(
+        designs(rows)["replies in classes"], rows["answer"], group=nobody, names=[], covariance=covariance
+    )
+    assert found.estimates == () and found.covariance.shape == (0, 0)
