@@ -137,7 +137,8 @@ def test_what_does_not_fit_together_is_refused_with_a_sentence(settings) -> None
         table = schools_table(county, two_schools())
         typed = TypedRecognition("0.9", "")
         assert refusal(county).startswith("Nothing to evaluate")
-        assert "allowed: County self-assessment, City review" in refusal(county, school_table=table, stage="x")
+        refused = refusal(county, school_table=table, stage="x")
+        assert "allowed: County self-assessment, City review" in refused
         assert "does not belong here" in refusal(elsewhere, school_table=table)
         assert "does not belong here" in refusal(county, school_table=items_table(county))
         assert "does not belong here" in refusal(
