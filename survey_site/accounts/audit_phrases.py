@@ -77,6 +77,7 @@ PHRASES = {
     "indicator_form": gettext_lazy("Downloaded the form for figures"),
     "indicator_preview": gettext_lazy("Decided on an uploaded table of figures"),
     "indicator_mapping": gettext_lazy("Said what a table's headings mean"),
+    "known_headings": gettext_lazy("Forgot what a heading means"),
     "indicator_problems": gettext_lazy("Downloaded a table's remarks"),
     "indicator_table": gettext_lazy("Changed an accepted table of figures"),
     "indicator_table_file": gettext_lazy("Downloaded a table of figures"),

@@ -23,6 +23,7 @@ from surveys.models import Channel, Collector, School, Township, Wave
 from surveys.poster_openings import note_opening
 from surveys.progress import Progress
 from surveys.views.lists import chosen_sort, page_of, search_words
+from surveys.views.sent import number_in
 
 FILE_TYPES = {"svg": (qr_svg, "image/svg+xml"), "png": (qr_png, "image/png")}
 COLUMNS = {"place": "place_name", "audience": "audience", "replies": "replies", "target": "target"}
@@ -33,7 +34,7 @@ def collectors(request: HttpRequest, wave_id: int) -> HttpResponse:
     """The entry points of one wave, found by school, township, audience, name or code."""
     wave = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
     words, audience = search_words(request), request.GET.get("audience", "")
-    township, school = _number(request, "township"), _number(request, "school")
+    township, school = number_in(request.GET.get("township", "")), number_in(request.GET.get("school", ""))
     found = visible_collectors(request.scope).filter(wave=wave)
     if words:
         found = found.filter(
@@ -131,12 +132,6 @@ def shown(request: HttpRequest, collector: Collector) -> dict:
 
 def audience_name(code: str) -> str:
     return AUDIENCES[code].name(get_language()) if code in AUDIENCES else code
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    """A filter's id; anything that is none counts as no filter."""
-    text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def _audience_filter(wave: Wave, chosen: str) -> dict:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys.draw_lists import (
     LARGEST_NUMBER,
@@ -29,6 +29,7 @@ from surveys.roster.cells import RosterFileError
 from surveys.roster.reading import read_sheets, refuse_large
 from surveys.targets import share_out
 from surveys.views.lists import page_of
+from surveys.views.sent import read_and_send
 from surveys.views.xlsx_files import xlsx_download
 
 LONGEST_SEED = 64
@@ -74,7 +75,7 @@ class DrawForm(forms.Form):
         return cleaned
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def draws(request: HttpRequest, wave_id: int) -> HttpResponse:
     """The wave's draws, and the form for the next one. A draw is never deleted: drawing twice shows."""
     wave = _wave(request, wave_id)

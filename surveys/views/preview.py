@@ -17,6 +17,7 @@ from surveys.questionnaire import (
     read_questionnaire,
     text_in,
 )
+from surveys.views.sent import number_in
 
 LANGUAGE_NAMES = {"zh-hans": "中文", "en": "English"}
 
@@ -45,13 +46,13 @@ def questionnaires(request: HttpRequest) -> HttpResponse:
 @require_safe
 def questionnaire(request: HttpRequest, key: str) -> HttpResponse:
     """A phone drawn around the questionnaire; ?version=2 shows what was frozen, else the supplied text."""
-    number = request.GET.get("version", "0")
-    if not (number.isascii() and number.isdecimal() and len(number) < 9):
+    number = number_in(request.GET.get("version", "0"), digits=8)
+    if number is None:
         raise Http404
-    found = _asked_for(request, key, int(number))
+    found = _asked_for(request, key, number)
     context = {
         "key": key,
-        "number": int(number),
+        "number": number,
         "title": text_in(found.title, get_language()),
         "audiences": found.audiences,
         "languages": [(code, LANGUAGE_NAMES.get(code, code)) for code in found.languages],

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from kombu.exceptions import KombuError, OperationalError
 
@@ -29,10 +29,10 @@ from surveys.tasks import run_print_job
 from surveys.views.collectors import audience_name, visible_collectors
 from surveys.views.lists import page_of
 from surveys.views.range_files import begins_at_start, file_in_ranges
+from surveys.views.sent import read_and_send
 
 logger = logging.getLogger(__name__)
 
-READ_AND_SEND = ("GET", "HEAD", "POST")
 # Few slips are drawn while the clerk waits, a second or two; more of them in the background.
 SLIPS_AT_ONCE = 400
 FILE_TYPES = {".pdf": "application/pdf", ".zip": "application/zip"}
@@ -60,7 +60,7 @@ def collector_pdf(request: HttpRequest, collector_id: int) -> HttpResponse:
     )
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def county_prints(request: HttpRequest, wave_id: int) -> HttpResponse:
     """What was printed for a wave, and starting the county's ZIP."""
     wave = get_object_or_404(Wave.objects.select_related("county"), county=request.scope.county, pk=wave_id)
@@ -92,7 +92,7 @@ def county_prints(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/slips/prints.html", context, status=422 if refused else 200)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 @vary_on_headers("HX-Request")
 def print_job(request: HttpRequest, print_job_id: int) -> HttpResponse:
     """How far a file has come; htmx asks every two seconds, without scripts the page reloads itself."""

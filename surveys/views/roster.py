@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys.models import ResidentPopulation, RosterImport, RosterUndo, RosterUpload, School
 from surveys.roster.cells import ROSTER_LIMITS, RosterFileError
@@ -29,6 +29,7 @@ from surveys.roster.template import notes, problems_table, roster_form
 from surveys.roster.undoing import newest_import, why_not_undone
 from surveys.roster.wording import ChangeLine, change_lines, location_name
 from surveys.views.lists import page_of
+from surveys.views.sent import read_and_send
 from surveys.views.xlsx_files import xlsx_download
 
 PROBLEMS_PER_PAGE = 50
@@ -55,7 +56,7 @@ class SchoolLines:
     lines: list[ChangeLine]
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def roster(request: HttpRequest) -> HttpResponse:
     """Upload a file, download the form, and see the imports so far."""
     county = request.scope.county
@@ -98,7 +99,7 @@ def form(request: HttpRequest) -> HttpResponse:
     return xlsx_download(roster_form(), name="roster-form.xlsx")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def preview(request: HttpRequest, token: str) -> HttpResponse:
     """What the uploaded file would do; posting imports it or throws it away."""
     found = _preview(request, token)

@@ -7,18 +7,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from surveys.models import RosterImport
 from surveys.roster.saving import RosterRefused
 from surveys.roster.undoing import undo_import, why_not_undone
 from surveys.views.roster import changes_of
+from surveys.views.sent import clean_text, read_and_send
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def roster_undo(request: HttpRequest, import_id: int) -> HttpResponse:
     trace = get_object_or_404(RosterImport, county=request.scope.county, pk=import_id)
-    reason = request.POST.get("reason", "").replace("\x00", "").strip()[:500]
+    reason = clean_text(request.POST.get("reason", ""))
     error = ""
     if request.method == "POST" and reason:
         try:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys.models import County, MessageToSchool, School, Wave
 from surveys.school_messages import (
@@ -26,6 +26,7 @@ from surveys.school_messages import (
     send_message,
 )
 from surveys.views.lists import page_of, search_words
+from surveys.views.sent import number_in, read_and_send
 
 # A higher room knows the schools' users and sends e-mail; it passes these in through the URL table.
 Addresses = Callable[[County], Mapping[int, Sequence[str]] | None]
@@ -48,7 +49,7 @@ def school_messages(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/fieldwork/messages.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def school_message_new(request: HttpRequest, addresses: Addresses, post: Post) -> HttpResponse:
     """?wave=…&to=behind fills in a reminder and ticks the schools behind; ?school=… ticks single ones."""
     county = request.scope.county
@@ -121,7 +122,7 @@ def own_messages(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/fieldwork/own_messages.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def own_message_read(request: HttpRequest, message_to_school_id: int) -> HttpResponse:
     """Notes that the school has read it; opened as a page it leads to the list."""
     copy = get_object_or_404(MessageToSchool, pk=message_to_school_id, school=request.scope.school)
@@ -131,9 +132,7 @@ def own_message_read(request: HttpRequest, message_to_school_id: int) -> HttpRes
 
 
 def _wave(county: County, asked: str) -> Wave | None:
-    if not (asked.isascii() and asked.isdecimal() and len(asked) < 16):
-        return None
-    return Wave.objects.filter(county=county, pk=int(asked)).first()
+    return Wave.objects.filter(county=county, pk=number_in(asked)).first()
 
 
 def _chosen(request: HttpRequest, schools: Sequence[School], behind: Mapping[int, Any]) -> set[int]:
@@ -144,4 +143,4 @@ def _chosen(request: HttpRequest, schools: Sequence[School], behind: Mapping[int
         return known
     if (request.POST if request.method == "POST" else request.GET).get("to") == "behind":
         return set(behind)
-    return {int(one) for one in asked if one.isascii() and one.isdecimal() and len(one) < 16} & known
+    return known & {number_in(one) for one in asked}

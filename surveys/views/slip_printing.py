@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from surveys.distribution.links import origin_of
 from surveys.models import Collector
@@ -24,7 +23,8 @@ from surveys.slip_ledger import (
     people_behind,
 )
 from surveys.views.print_jobs import begin
-from surveys.views.slips import NOTHING, READ_AND_SEND, clean_text, refuse_reader, slips_of, whole_number
+from surveys.views.sent import clean_text, read_and_send
+from surveys.views.slips import NOTHING, refuse_reader, slips_of, whole_number
 
 FREE_ROWS = 5
 MOST_CLASSES = 40
@@ -40,7 +40,7 @@ class GradeRow:
     size: str
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def print_slips(request: HttpRequest, slips_id: int) -> HttpResponse:
     """Which classes get how many slips; sending it makes the sheet."""
     collector = slips_of(request, slips_id)

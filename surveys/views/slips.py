@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys.distribution.links import origin_of
 from surveys.models import Channel, Collector, SlipBatch, SlipStep, Wave
@@ -34,8 +34,8 @@ from surveys.slip_shown import hidden_batches, hidden_counts, is_hidden
 from surveys.views.collectors import audience_name, visible_collectors
 from surveys.views.lists import chosen_sort, page_of, search_words
 from surveys.views.print_jobs import begin
+from surveys.views.sent import clean_text, number_in, read_and_send
 
-READ_AND_SEND = ("GET", "HEAD", "POST")
 NOTHING = SlipCount()
 
 
@@ -134,7 +134,7 @@ def ledger(request: HttpRequest, slips_id: int) -> HttpResponse:
     return render(request, "desk/slips/ledger.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def batch(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     """One batch: its counts, its steps, and the two everyday steps, handing out and taking back."""
     found = _batch(request, slip_batch_id)
@@ -162,7 +162,7 @@ def batch(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     return render(request, "desk/slips/batch.html", context, status=422 if refused else 200)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def batch_void(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     found = _batch(request, slip_batch_id)
     refuse_reader(request)
@@ -183,7 +183,7 @@ def batch_void(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     return _ask_back(request, found, "desk/slips/void.html", refused)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def batch_reprint(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     found = _batch(request, slip_batch_id)
     refuse_reader(request)
@@ -210,7 +210,7 @@ def batch_reprint(request: HttpRequest, slip_batch_id: int) -> HttpResponse:
     return _ask_back(request, found, "desk/slips/reprint.html", refused)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def slip_void(request: HttpRequest, slips_id: int) -> HttpResponse:
     """Voids one lost slip by the code on it, wherever in this school or county it was printed."""
     collector = slips_of(request, slips_id)
@@ -294,15 +294,12 @@ def _text(request: HttpRequest, name: str) -> str:
     return clean_text(request.POST.get(name, ""))
 
 
-def clean_text(text: str) -> str:
-    return text.replace("\x00", "").strip()[:500]
-
-
 def whole_number(text: str) -> int:
     """A whole number as typed; blank is 0, anything else is refused."""
     text = text.strip()
     if not text:
         return 0
-    if not (text.isascii() and text.isdecimal() and len(text) < 7):
+    number = number_in(text, digits=6)
+    if number is None:
         raise SlipsRefused(_("“%(text)s” is not a whole number.") % {"text": text[:20]})
-    return int(text)
+    return number

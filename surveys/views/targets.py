@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys.models import Collector, Township, Wave
 from surveys.progress import Progress
@@ -26,6 +26,7 @@ from surveys.target_file import LARGEST_TARGET, TargetFileError, band_name, read
 from surveys.target_sums import sums_by_area, sums_by_audience
 from surveys.views.collectors import audience_name
 from surveys.views.lists import chosen_sort, page_of, search_words
+from surveys.views.sent import number_in, read_and_send
 from surveys.views.xlsx_files import xlsx_download
 from surveys.wave_targets import CellKey, TargetCell, TargetsRefused, target_cells
 
@@ -34,7 +35,7 @@ MOST_SHOWN = 200
 SALT, WAITING_SECONDS = "targets upload", 3600
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def targets(request: HttpRequest, wave_id: int) -> HttpResponse:
     """The table; posting saves the numbers of one page, or sets or lifts hard stops for all rows found."""
     wave = _wave(request, wave_id)
@@ -83,7 +84,7 @@ def targets_file(request: HttpRequest, wave_id: int) -> HttpResponse:
     return xlsx_download(content, name=f"{_('Targets')}-{wave.name}.xlsx")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def targets_upload(request: HttpRequest, wave_id: int) -> HttpResponse:
     """Reads a filled-in form, shows what would change, and changes it when that is confirmed."""
     wave = _wave(request, wave_id)
@@ -210,13 +211,13 @@ def _entered(
         for kind, shown in (("t", target), ("l", limit)):
             if typed[kind] == shown:
                 continue
-            text = typed[kind] or "0"
-            if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) <= LARGEST_TARGET):
+            number = number_in(typed[kind] or "0")
+            if number is None or number > LARGEST_TARGET:
                 mistakes[name] = _("Allowed: a whole number from 0 to %(most)s.") % {
                     "most": f"{LARGEST_TARGET:,}"
                 }
             else:
-                numbers[kind] = int(text)
+                numbers[kind] = number
         if numbers["t"] is not None or numbers["l"] is not None:
             changes[cell.key] = CellChange(numbers["t"], numbers["l"])
     return changes, mistakes
@@ -253,13 +254,14 @@ def _limit_all(request: HttpRequest, wave: Wave, found: Sequence[TargetCell]) ->
 
 def _limit_county(request: HttpRequest, wave: Wave) -> HttpResponse:
     """A hard stop of one audience over the whole county; blank or 0 lifts it."""
-    audience, typed = request.POST.get("audience", ""), request.POST.get("limit", "").strip() or "0"
-    if not (typed.isascii() and typed.isdecimal() and len(typed) < 9 and int(typed) <= LARGEST_TARGET):
+    limit = number_in(request.POST.get("limit", "").strip() or "0")
+    if limit is None or limit > LARGEST_TARGET:
         messages.error(
             request, _("Allowed: a whole number from 0 to %(most)s.") % {"most": f"{LARGEST_TARGET:,}"}
         )
         return redirect("targets", wave.pk)
-    return _save(request, wave, {(audience, None, None): CellChange(limit=int(typed))})
+    whole_county = (request.POST.get("audience", ""), None, None)
+    return _save(request, wave, {whole_county: CellChange(limit=limit)})
 
 
 def _save_uploaded(request: HttpRequest, wave: Wave) -> HttpResponse:

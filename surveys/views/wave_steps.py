@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
 
 from surveys.missing_collectors import LatePlaces, collectors_to_make, late_places
 from surveys.models import DesignKind, Wave
 from surveys.progress import NOTHING, progress_of_waves
-from surveys.views.waves import READ_AND_SEND, PlannedAnswers, questionnaire_title, unplanned
+from surveys.views.sent import clean_text, read_and_send
+from surveys.views.waves import PlannedAnswers, questionnaire_title, unplanned
 from surveys.waves import (
     WaveRefused,
     ask_late_places,
@@ -32,7 +32,7 @@ from surveys.waves import (
 MOST_PLACES_SHOWN = 200
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_open(request: HttpRequest, wave_id: int, planned_answers: PlannedAnswers) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
@@ -57,7 +57,7 @@ def wave_open(request: HttpRequest, wave_id: int, planned_answers: PlannedAnswer
     return render(request, "desk/wave_open.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def collectors_add(
     request: HttpRequest, wave_id: int, given_controls: Callable[[Wave], Collection[str]]
 ) -> HttpResponse:
@@ -87,7 +87,7 @@ def collectors_add(
     return render(request, "desk/wave_collectors_add.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_close(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
@@ -102,7 +102,7 @@ def wave_close(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/wave_close.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_move_end(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if not found.is_open:
@@ -124,7 +124,7 @@ def wave_move_end(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/wave_move_end.html", context, status=422 if error else 200)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_reopen(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
@@ -141,7 +141,7 @@ def wave_reopen(request: HttpRequest, wave_id: int) -> HttpResponse:
     return render(request, "desk/wave_reopen.html", {"wave": found})
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_delete(request: HttpRequest, wave_id: int) -> HttpResponse:
     found = _wave(request, wave_id)
     if request.method == "POST":
@@ -193,7 +193,7 @@ def _wave(request: HttpRequest, wave_id: int) -> Wave:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:500]
+    return clean_text(request.POST.get("reason", ""))
 
 
 def _take(request: HttpRequest, wave: Wave, done: str, step) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from surveys.audiences import AUDIENCES
 from surveys.forms import RuleChoice, WaveForm
@@ -22,6 +22,7 @@ from surveys.progress import SchoolProgress, progress_of_waves, wave_progress
 from surveys.questionnaire import instrument_keys, text_in
 from surveys.views.lists import chosen_sort, page_of, search_words
 from surveys.views.preview import instrument
+from surveys.views.sent import read_and_send
 from surveys.waves import WaveRefused, create_wave, edit_draft
 
 # The rules belong to a higher room, which passes this function in through the URL table.
@@ -29,7 +30,6 @@ ScoringRules = Callable[[str], Sequence[RuleChoice]]
 # So does the sampling plan: how many answers it asks for.
 PlannedAnswers = Callable[[Wave], int | None]
 
-READ_AND_SEND = ("GET", "HEAD", "POST")
 EVENTS = {
     "created": gettext_lazy("Draft made"),
     "edited": gettext_lazy("Draft changed"),
@@ -105,7 +105,7 @@ def wave(
     return render(request, "desk/wave.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_create(request: HttpRequest, scoring_rules: ScoringRules) -> HttpResponse:
     form = _form(request, scoring_rules)
     refused = ""
@@ -120,7 +120,7 @@ def wave_create(request: HttpRequest, scoring_rules: ScoringRules) -> HttpRespon
     return _form_page(request, form, refused=refused)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def wave_edit(request: HttpRequest, wave_id: int, scoring_rules: ScoringRules) -> HttpResponse:
     found = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
     if not found.is_draft:

@@ -11,19 +11,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from survey_site.accounts import second_step
 from survey_site.accounts.forms import JoinForm, NewPasswordForm
 from survey_site.accounts.invitations import InvitationRefused, find, join, readable, set_password
 from survey_site.accounts.models import Invitation, Purpose
 from surveys.distribution.codes import normalise
+from surveys.views.sent import read_and_send
 
 LONGEST_CODE = 40
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def invitation_code(request: HttpRequest) -> HttpResponse:
     """For those who have the code on paper and no camera."""
     error = ""
@@ -36,7 +36,7 @@ def invitation_code(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = find(token[:LONGEST_CODE])
     state = found.state(now=timezone.now()) if found else "unknown"

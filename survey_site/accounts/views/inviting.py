@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from survey_site.accounts.forms import InviteForm
 from survey_site.accounts.invitations import (
@@ -23,11 +23,10 @@ from survey_site.accounts.models import Invitation, Role, User
 from survey_site.accounts.views.links import can_mail, show_links
 from surveys.models import School
 from surveys.views.lists import page_of, search_words
+from surveys.views.sent import read_and_send
 
-READ_AND_SEND = ["GET", "HEAD", "POST"]
 
-
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def person_invite(request: HttpRequest) -> HttpResponse:
     county = request.scope.county
     form = InviteForm(request.POST or None, county=county, can_mail=can_mail())
@@ -42,7 +41,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/people/invite.html", {"form": form, "can_mail": can_mail()}, status=status)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def schools_invite(request: HttpRequest) -> HttpResponse:
     """Schools without an account, each with its own link; those invited before are left out unless wanted."""
     county, now = request.scope.county, timezone.now()
@@ -96,7 +95,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/people/invitations.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def invitation_again(request: HttpRequest, invitation_id: int) -> HttpResponse:
     found = _invitation(request, invitation_id)
     if request.method == "POST":
@@ -108,7 +107,7 @@ def invitation_again(request: HttpRequest, invitation_id: int) -> HttpResponse:
     return render(request, "desk/people/again.html", {"invitation": found})
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def invitation_revoke(request: HttpRequest, invitation_id: int) -> HttpResponse:
     found = _invitation(request, invitation_id)
     if request.method == "POST":

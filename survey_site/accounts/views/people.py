@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from survey_site.accounts import second_step
 from survey_site.accounts.disabling import DisablingRefused, disable, enable
@@ -16,8 +16,8 @@ from survey_site.accounts.invitations import GIVEN_ROLES, new_password_link, ope
 from survey_site.accounts.models import AuditEntry, User
 from survey_site.accounts.views.links import show_links
 from surveys.views.lists import chosen_sort, page_of, search_words
+from surveys.views.sent import read_and_send
 
-READ_AND_SEND = ["GET", "HEAD", "POST"]
 COLUMNS = {"name": "username", "role": "role", "school": "school__name", "last": "last_login"}
 LATEST_ACTS = 10
 
@@ -72,7 +72,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(request, "desk/people/person.html", context)
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     found = _person(request, person_id)
     if not found.is_active:
@@ -89,7 +89,7 @@ def person_disable(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(request, "desk/people/disable.html", {"person": found})
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
     found = _person(request, person_id)
     if request.method == "POST":
@@ -99,7 +99,7 @@ def person_enable(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(request, "desk/people/enable.html", {"person": found})
 
 
-@require_http_methods(READ_AND_SEND)
+@read_and_send
 def person_password(request: HttpRequest, person_id: int) -> HttpResponse:
     """Asks back, then shows the link once."""
     found = _person(request, person_id)
