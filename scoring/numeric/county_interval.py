@@ -7,7 +7,7 @@ be of use there. Put together from the audiences' bounds it holds it in 94–97%
 others stay available. Source: specification §5 and §6; see `mover`.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scoring.numeric.audience_states import AudienceState, audience_state, kish_of, smooth_variances
 from scoring.numeric.composite import CompositeEstimate, LocationEstimate
@@ -27,25 +27,30 @@ def composite_interval(found: Composite, *, level: float = 0.95, scale: Scale = 
     is the more careful with small audiences. Fewer than two valid answers or no degrees of freedom:
     `NotComputable`.
     """
-    _require_answers(found)
     if scale == "score":
         return smoothed_interval(found, level=level, scale=scale)
+    known = _known(found)
     lower, upper = combined_bounds(
-        found.estimate, variance=found.variance, audiences=_counted(found), df=found.df, tail=(1 - level) / 2
+        known.estimate,
+        variance=known.variance,
+        audiences=known.audiences,
+        df=known.df,
+        tail=(1 - level) / 2,
     )
     return Interval(lower, upper, level, "mover")
 
 
 def smoothed_interval(found: Composite, *, level: float = 0.95, scale: Scale = "share") -> Interval:
     """On the verdict's variance V⁺: Korn–Graubard for a share, t for a score. For comparison."""
-    return _on(smoothed_variance(found, scale=scale), found, level=level, scale=scale)
+    known = _known(found)
+    return _on(smoothed_variance(found, scale=scale), known, level=level, scale=scale)
 
 
 def design_interval(found: Composite, *, level: float = 0.95, scale: Scale = "share") -> Interval:
     """The same on the design's own variance V, as other programs print it; short where an audience is small
     and of one mind."""
-    _require_answers(found)
-    return _on(found.variance, found, level=level, scale=scale)
+    known = _known(found)
+    return _on(known.variance, known, level=level, scale=scale)
 
 
 def smoothed_variance(found: Composite, *, scale: Scale = "share") -> float:
@@ -60,18 +65,31 @@ def smoothed_variance(found: Composite, *, scale: Scale = "share") -> float:
     return found.variance + sum(one.share**2 * (one.plus - one.variance) for one in smoothed)
 
 
-def _on(variance: float, found: Composite, *, level: float, scale: Scale) -> Interval:
-    """At 0 or 1, where the variance says nothing, n* comes from the composite's Kish n, as in the verdict."""
-    _require_answers(found)
-    if scale == "score":
-        return wald(found.estimate, variance=variance, df=found.df, level=level)
-    share = ShareEstimate(found.estimate, variance, found.n_valid, found.df, kish_n=kish_of(_counted(found)))
-    return korn_graubard(share, level=level)
+class _Known(NamedTuple):
+    """A composite that carries an interval."""
+
+    estimate: float
+    variance: float
+    df: int
+    n_valid: int
+    audiences: list[AudienceState]
 
 
-def _require_answers(found: Composite) -> None:
-    if found.estimate is None or found.df is None or found.df < 1 or found.n_valid < 2:
+def _known(found: Composite) -> _Known:
+    if found.estimate is None or found.variance is None or found.df is None:
+        raise NotComputable("there is no estimate, so there is no interval", code="no_estimate")
+    if found.df < 1 or found.n_valid < 2:
         raise NotComputable("too few valid answers carry no interval", code="too_few_answers")
+    return _Known(found.estimate, found.variance, found.df, found.n_valid, _counted(found))
+
+
+def _on(variance: float, known: _Known, *, level: float, scale: Scale) -> Interval:
+    """At 0 or 1, where the variance says nothing, n* comes from the composite's Kish n, as in the verdict."""
+    if scale == "score":
+        return wald(known.estimate, variance=variance, df=known.df, level=level)
+    kish_n = kish_of(known.audiences)
+    share = ShareEstimate(known.estimate, variance, known.n_valid, known.df, kish_n=kish_n)
+    return korn_graubard(share, level=level)
 
 
 def _counted(found: Composite) -> list[AudienceState]:

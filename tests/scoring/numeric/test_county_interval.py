@@ -46,7 +46,7 @@ def test_unanimous_heads_do_not_narrow_the_interval_to_that_of_the_parents():
 
 
 def test_the_interval_is_that_of_the_audiences_put_together():
-    """By hand from scipy's Jeffreys quantiles: n* = n − 1, V's denominator; the factor (t_{n−1}/t_df)² is 1 for
+    """By hand from scipy's Jeffreys quantiles: n* = n − 1, the denominator of V; (t_{n−1}/t_df)² is 1 for
     an audience that is its own stratum."""
     found = county((170, 200), (5, 6))
     limits = [
