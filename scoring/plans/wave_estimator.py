@@ -18,6 +18,7 @@ from scoring.numeric.domains import estimate_domains
 from scoring.numeric.expression import as_word
 from scoring.numeric.outlook import tipping_point
 from scoring.numeric.recode import CellSums, aggregate, pair_sums
+from scoring.numeric.unheard import composite_silence, silence
 from scoring.numeric.verdict import verdict
 from scoring.numeric.weighting import Merge
 from scoring.plans.errors import PlanError
@@ -89,6 +90,7 @@ def score_wave_file(job: Job) -> dict:
     ]
     result["merged_classes"] = [vars(m) for m in composite.merged]
     result["tipping_point"] = _tipping(composite, people, threshold, rule)
+    result["silent"] = _silent(composite, people, rule)
     _warn(job, answers, composite, collapsed.merges)
     return result
 
@@ -173,6 +175,24 @@ def _tipping(
             bounds=(0.0, rule.top_score),
         )
     )
+
+
+def _silent(composite: CompositeEstimate, people: Mapping[str, float], rule: ScoringRule) -> dict:
+    """What those who did not answer could do at the utmost, per audience and to the composite."""
+    points = rule.valid_scores.values()
+    parts = [
+        silence(
+            a.audience,
+            a.estimate,
+            responses=a.n,
+            population=people.get(a.audience),
+            ends=(min(points), max(points)),
+        )
+        for a in composite.audiences
+        if a.share > 0
+    ]
+    whole = composite_silence(parts, shares={a.audience: a.share for a in composite.audiences})
+    return {"audiences": [vars(one) for one in parts], "composite": vars(whole)}
 
 
 def _warn(job: Job, answers: Answers, composite: CompositeEstimate, merges: Sequence[Merge]) -> None:

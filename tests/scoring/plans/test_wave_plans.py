@@ -94,6 +94,16 @@ def test_the_tipping_point_is_printed_with_the_verdict(folder):
     assert tip["response_share"] == pytest.approx(5605 / 34774)
 
 
+def test_what_the_silent_could_do_is_printed_per_audience_and_for_the_county(folder):
+    found = run_plan(plan(), base=folder)
+    parents = next(one for one in found["silent"]["audiences"] if one["audience"] == "parent")
+    mean = next(one["estimate"] for one in found["audiences"] if one["audience"] == "parent")
+    f = 5605 / 34774
+    assert (parents["lowest"], parents["highest"]) == pytest.approx((f * mean, f * mean + 1 - f))
+    whole = found["silent"]["composite"]
+    assert whole["lowest"] < found["estimate"] < whole["highest"]
+
+
 @pytest.mark.parametrize(
     "change, words",
     [
