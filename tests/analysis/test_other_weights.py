@@ -12,8 +12,8 @@ from django.utils import translation
 
 from analysis.other_weights import weight_table
 from analysis.results import wave_results
-from surveys.intake import Submission, commit_batch
-from surveys.models import School, Wave
+from surveys.intake import Submission, commit_batch, void_responses
+from surveys.models import Response, School, Wave
 from tests.analysis.reference_county import county_a, results_of_a  # noqa: F401
 from tests.analysis.test_county_page import signed_in, text
 from tests.analysis.waves import NOON, answer, answer_everywhere, close, county_with_schools, wave_asking
@@ -100,6 +100,18 @@ def test_open_wave_shows_no_other_weights():
     wave = wave_with_grades(dict.fromkeys(SCHOOLS, ALIKE))
     assert table_of(wave) is None
     assert "Other weights" not in page_of(wave)
+
+
+def test_closed_wave_whose_counts_changed_has_other_rates_and_no_verdict_words():
+    wave = close(wave_with_grades(dict.fromkeys(SCHOOLS, ALIKE)))
+    assert wave_results(wave, now=NOON).run is not None
+    one = Response.objects.filter(collector__wave=wave).values_list("pk", flat=True)[:1]
+    void_responses(one, wave=wave, reason="twice", by=None, now=NOON)
+    rows = table_of(wave).rows
+    assert [row.verdict for row in rows] == [None] * 4
+    assert rows[0].figure == wave_results(wave, now=NOON).figure
+    page = signed_in(wave.county).get(f"/desk/waves/{wave.pk}/rules/").content.decode()
+    assert "Raked to schools" in page and "verdict-shape" not in page
 
 
 def test_small_audience_leaves_only_the_official_weights():
