@@ -6,6 +6,7 @@ import pandas as pd
 from scoring.numeric.expression import as_word, evaluate
 from scoring.numeric.formula import category_levels
 from scoring.plans.answer_table import AnswerTable
+from scoring.plans.errors import PlanError
 
 
 def variables(table: AnswerTable, named) -> tuple[np.ndarray, list[str]]:
@@ -27,6 +28,26 @@ def variables(table: AnswerTable, named) -> tuple[np.ndarray, list[str]]:
             columns.append(np.asarray(values, float)[:, None])
             names.append(name)
     return columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1), names
+
+
+def indicator(table: AnswerTable, text: str) -> np.ndarray:
+    """(n,) 1 and 0, nan where the comparison is missing."""
+    values, _ = evaluate(text, table.frame)
+    if values.dtype == object:
+        raise PlanError(
+            f"parameters.indicator is '{text}', a text; write a comparison such as {text} == \"Yes\""
+        )
+    return values
+
+
+def domain_of_rows(said: object) -> str | None:
+    """The expression in parameters.rows, "domain race == 4"; None for a remark on missing answers."""
+    text = str(said or "")
+    if text.startswith("domain "):
+        return text.removeprefix("domain ")
+    if any(mark in text for mark in ("==", "!=", "<", ">", "%in%")):
+        raise PlanError(f"parameters.rows is '{text}'; write 'domain ' before an expression, or use domain")
+    return None
 
 
 def grouped(

@@ -43,7 +43,7 @@ def _check_inline_table(inline: Mapping) -> None:
                 "values, one for each column"
             )
         for name, value in zip(columns, row, strict=True):
-            if isinstance(value, list | Mapping):
+            if isinstance(value, list | Mapping) or value in (float("inf"), float("-inf")):
                 raise PlanError(
                     f"inputs.inline.rows: row {number} has {_short(value)} in column '{name}'; a value is a "
                     "number, a text, true, false or null"

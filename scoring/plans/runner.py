@@ -133,7 +133,7 @@ def read_plan(path: Path) -> dict:
         plan = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise PlanError(f"the plan {path} cannot be read: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise PlanError(f"the plan {path} is not valid JSON: {error}") from error
     return {"cases": plan} if isinstance(plan, list) else plan
 

@@ -14,13 +14,12 @@ from scoring.numeric.estimation import (
     ratio,
     totals,
 )
-from scoring.numeric.expression import evaluate
 from scoring.numeric.intervals import ShareEstimate, effective_n, korn_graubard
 from scoring.numeric.jackknife import jackknife
 from scoring.numeric.reliability import cronbach_alpha
 from scoring.numeric.weighting import kish
 from scoring.plans.answer_table import column
-from scoring.plans.columns import grouped, variables
+from scoring.plans.columns import domain_of_rows, grouped, indicator, variables
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import (
     estimate_result,
@@ -157,24 +156,20 @@ def proportion_intervals(job: Job) -> dict:
     text = job.parameters.get("indicator", job.parameters.get("variable"))
     if text is None:
         raise PlanError("parameters.indicator is missing; write an expression such as 'sch_wide == \"Yes\"'")
-    values, _ = evaluate(text, sample.frame)
-    inside = ~np.isnan(np.asarray(values, float))
-    rows = str(job.parameters.get("rows", ""))
-    if rows.startswith("domain "):
-        inside &= domain_mask(sample.table, rows.removeprefix("domain "))
-    extra = domain_mask(sample.table, job.parameters.get("domain"))
-    inside = inside if extra is None else inside & extra
-    e = means(sample.design, np.asarray(values, float), names=["share"], domain=inside).estimates[0]
+    values = indicator(sample.table, text)
+    inside = ~np.isnan(values)
+    for asked in (domain_of_rows(job.parameters.get("rows")), job.parameters.get("domain")):
+        mask = domain_mask(sample.table, asked)
+        inside = inside if mask is None else inside & mask
+    e = means(sample.design, values, names=["share"], domain=inside).estimates[0]
     if e.variance is None:
         return estimate_result(e)
     report = kish(sample.design.weight[inside])
     share = ShareEstimate(e.estimate, e.variance, e.n, e.df, kish_n=report.n_eff)
     result = share_result(share, level=job.parameters.get("level", 0.95))
     if "threshold" in job.parameters:
-        valid = np.asarray(values, float)[inside]
-        result |= mean_verdict(
-            e, weights=sample.design.weight[inside], values=valid, parameters=job.parameters
-        )
+        weights = sample.design.weight[inside]
+        result |= mean_verdict(e, weights=weights, values=values[inside], parameters=job.parameters)
     return result
 
 

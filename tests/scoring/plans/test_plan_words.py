@@ -3,7 +3,8 @@ place; no sentence speaks of Python."""
 
 import pytest
 
-from scoring.plans import run_plan
+from scoring.plans import PlanError, run_plan
+from scoring.plans.runner import read_plan
 from tests.golden_cases import GOLDEN, golden_cases
 
 TABLE = {
@@ -90,6 +91,7 @@ def inline(columns, rows):
         ),
         (inline(["y", "y"], [[1, 2]]), "inputs.inline.columns names 'y' twice"),
         (inline(["y"], [[{"a": 1}]]), "row 1 has {'a': 1} in column 'y'"),
+        (inline(["y"], [[1e400]]), "row 1 has inf in column 'y'"),
         (inline("y", [[1]]), "inputs.inline.columns is 'y'; it must be a list of column names"),
         (inline(["y"], []), "inputs.inline.rows is []; it must be a list of rows"),
         ({"inputs": {"file": ["a.csv"]}}, "inputs.file is ['a.csv']; it must be the name of a file"),
@@ -150,3 +152,22 @@ def test_equal_weights_may_be_said_in_words(weight):
 
 def test_a_key_that_is_not_a_number_comes_back_as_null():
     assert run_plan(CASE | {"estimator": float("nan")})["estimator"] is None
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"estimator": ' + "9" * 5000 + "}", "\udcff", ""])
+def test_a_plan_that_cannot_be_parsed_is_refused_in_a_sentence(tmp_path, text):
+    path = tmp_path / "plan.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(PlanError, match="is not valid JSON"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize(
+    "parameters, sentence",
+    [
+        ({"indicator": "y == 1", "rows": "组 == '甲'"}, "write 'domain ' before an expression"),
+        ({"indicator": "组"}, "write a comparison such as 组 =="),
+    ],
+)
+def test_an_indicator_and_its_rows_are_expressions(parameters, sentence):
+    assert sentence in told(estimator="proportion_ci", parameters=parameters)
