@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from scoring.numeric.errors import NumericInputError
 
@@ -175,6 +176,8 @@ class _Parser:
             return _Value(np.array([*words, None], dtype=object)[codes])
         texts = np.array(values, dtype=object)
         texts[pd.isna(texts)] = None
+        if infer_dtype(texts, skipna=True) == "boolean":  # truth values, of which some are missing
+            return _Value(np.array([np.nan if text is None else text for text in texts], float), logical=True)
         return _Value(texts)
 
 
@@ -188,10 +191,10 @@ def _number(value: _Value, parser: _Parser) -> np.ndarray:
 def _combine(mark: str, left: _Value, right: _Value, parser: _Parser) -> _Value:
     if mark == "%in%":
         members = right.members or (right.data,)
-        hits = [_equal(left.data, member) for member in members]
+        hits = [_equal(_beside(left, member), member) for member in members]
         return _Value(np.nan_to_num(np.max(np.stack(np.broadcast_arrays(*hits)), axis=0)), logical=True)
     if mark in ("==", "!="):
-        same = _equal(left.data, right.data)
+        same = _equal(_beside(left, right.data), _beside(right, left.data))
         return _Value(same if mark == "==" else 1 - same, logical=True)
     a, b = _number(left, parser), _number(right, parser)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -216,6 +219,16 @@ def _combine(mark: str, left: _Value, right: _Value, parser: _Parser) -> _Value:
         return _Value(a**b)
 
 
+def _beside(value: _Value, other: Any) -> Any:
+    """The value as it is compared with another: a truth value beside a text is the word TRUE or FALSE."""
+    if not value.logical or not isinstance(other, str):
+        return value.data
+    data = np.atleast_1d(value.data)
+    said = np.where(data == 1, "TRUE", "FALSE").astype(object)
+    said[np.isnan(data)] = None
+    return said
+
+
 def _equal(a: Any, b: Any) -> np.ndarray:
     """1, 0 or nan; a number and a text that reads as that number are equal, as R compares them."""
     left, right = np.asarray(a), np.asarray(b)
@@ -223,7 +236,7 @@ def _equal(a: Any, b: Any) -> np.ndarray:
         return np.where(np.isnan(left) | np.isnan(right), np.nan, (left == right).astype(float))
     left, right = left.astype(object), right.astype(object)
     missing = pd.isna(left) | pd.isna(right)
-    if not any(isinstance(x, str) for x in (*left.ravel()[:1], *right.ravel()[:1])):
+    if not (_is_text(a) or _is_text(b)):
         with np.errstate(invalid="ignore"):
             same = np.asarray(left, float) == np.asarray(right, float)
     else:
@@ -236,6 +249,10 @@ def _in_words(values: np.ndarray) -> np.ndarray:
     if pd.api.types.infer_dtype(values.ravel(), skipna=True) == "string":
         return values
     return np.vectorize(as_word, otypes=[object])(values)
+
+
+def _is_text(data: Any) -> bool:
+    return isinstance(data, str) or (np.ndim(data) > 0 and np.asarray(data).dtype == object)
 
 
 def as_word(value: Any) -> str:

@@ -17,6 +17,8 @@ FRAME = pd.DataFrame(
         "stype": ["M", "E", "H", "E"],
         "满意": ["是", None, "否", "是"],
         "odd name": [1, 0, 1, 0],
+        "asked": [None, True, False, True],
+        "code": [None, "1", "2", "x"],
     }
 )
 
@@ -35,6 +37,12 @@ FRAME = pd.DataFrame(
         ('满意 == "是"', [1, np.nan, 0, 1]),
         ("`odd name` == 1", [1, 0, 1, 0]),
         ("is.na(x)", [0, 0, 1, 0]),
+        ("!asked", [np.nan, 0, 1, 0]),
+        ("asked & z == 3", [0, 0, 0, 1]),
+        ('asked == "TRUE"', [np.nan, 1, 0, 1]),
+        ("asked %in% c('FALSE')", [0, 0, 1, 0]),
+        ("code == 1", [np.nan, 1, 0, 0]),
+        ("code == 满意", [np.nan, np.nan, 0, 0]),
         ("log(exp(x)) != 2", [1, 0, np.nan, 1]),
         ("2 ^ 3 ^ 1 - 1 == z + 5", [1, 1, 0, 0]),
     ],
