@@ -51,6 +51,8 @@ _SAID = {
 
 def check_case(case: Mapping) -> None:
     """Refuses, in one sentence, a case whose keys hold something they cannot hold."""
+    if not isinstance(case.get("title") or "", str):
+        raise PlanError(f"the case's title is {_short(case['title'])}; it must be a text")
     for key in ("inputs", "parameters"):
         if not isinstance(case.get(key) or {}, Mapping):
             raise PlanError(f"'{key}' must be an object")

@@ -59,7 +59,7 @@ def county_domains(job: Job) -> dict:
 def county_composite(job: Job) -> dict:
     """Fixed-share composite of the wave's variables, or inside each class."""
     found, design, shares = county(job), county_design(job), shares_of(job)
-    within = "within each class" in job.case.get("title", "") or job.parameters.get("by") in (
+    within = "within each class" in (job.case.get("title") or "") or job.parameters.get("by") in (
         "class",
         ["class"],
     )
@@ -88,7 +88,7 @@ def county_items(job: Job) -> dict:
     """Every item, for the county and as composite; or for parents alone with schools as sampling units."""
     found, design = county(job), county_design(job)
     audience = job.parameters.get(
-        "audience", "parent" if "parents only" in job.case.get("title", "") else None
+        "audience", "parent" if "parents only" in (job.case.get("title") or "") else None
     )
     results: dict = {}
     for item in found.items:
@@ -265,7 +265,7 @@ def _domain_labels(job: Job, found: County):
     """Names of the domains per cell, from parameters.by, parameters.domain or the case's title; None for
     the whole county."""
     c = found.cells
-    title = job.case.get("title", "")
+    title = job.case.get("title") or ""
     by, only = job.parameters.get("by"), job.parameters.get("audience")
     asked = job.parameters.get("domain")
     if asked is not None:

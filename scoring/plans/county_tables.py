@@ -186,7 +186,7 @@ def shares_of(job: Job) -> dict[str, float]:
 def class_shares_of(job: Job) -> dict[str, float] | None:
     """Class shares if the composite weights classes by residents, None if by the audience's own
     population."""
-    text = str(job.parameters.get("composite", job.case.get("title", "")))
+    text = str(job.parameters.get("composite", job.case.get("title") or ""))
     if "class_share" in text or "resident population share" in text or "resident share" in text:
         return {str(k): float(v) for k, v in job.need("class_shares").items()}
     return None

@@ -94,6 +94,7 @@ def inline(columns, rows):
         (inline(["y"], [[1e400]]), "row 1 has inf in column 'y'"),
         (inline("y", [[1]]), "inputs.inline.columns is 'y'; it must be a list of column names"),
         (inline(["y"], []), "inputs.inline.rows is []; it must be a list of rows"),
+        ({"title": ["per-school"]}, "the case's title is ['per-school']; it must be a text"),
         ({"inputs": {"file": ["a.csv"]}}, "inputs.file is ['a.csv']; it must be the name of a file"),
         ({"inputs": {"file": "长" * 300}}, "it must be the name of a file"),
         (
