@@ -20,7 +20,7 @@ from analysis.other_weights_words import (
     warning_sentences,
 )
 from analysis.results import Figure, WaveResults, audience_name
-from scoring.grade_margins import grade_people
+from scoring.grade_margins import GradePeople, grade_people
 from scoring.item_rows import item_pairs_of
 from scoring.other_weights import Weighting, other_weights
 from scoring.runs import frame_to_show
@@ -92,10 +92,19 @@ def _weightings(results: WaveResults) -> tuple[Weighting, ...]:
         shares=results.result["shares"],
         class_shares=results.result["class_shares"],
         design=setting["design"],
-        grades=grade_people(wave),
+        grades=_grades(results),
         with_verdict=results.run is not None,
         pairs=item_pairs_of(wave, frame, rule=results.rule),
     )
+
+
+def _grades(results: WaveResults) -> dict[str, GradePeople]:
+    """A frozen run's own; the present roster's where a run was frozen before they were kept, or there is
+    none."""
+    frozen = results.run.inputs.get("grades") if results.run else None
+    if frozen is None:
+        return grade_people(results.wave)
+    return {audience: GradePeople(**one) for audience, one in frozen.items()}
 
 
 def _row(one: Weighting, found: Sequence[Weighting], results: WaveResults) -> WeightRow:

@@ -30,6 +30,10 @@ class GradePeople:
     bands: tuple[str, ...]
     people: Mapping[str, Mapping[str, float]]
 
+    def as_dict(self) -> dict:
+        """For a frozen run; `GradePeople(**it)` gives it back."""
+        return {"bands": list(self.bands), "people": {code: dict(of) for code, of in self.people.items()}}
+
 
 def grade_people(wave: Wave) -> dict[str, GradePeople]:
     """Audience → its people by school and grade band, by the roster as it is now, at the schools asked.

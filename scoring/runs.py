@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from scoring.controls import population_controls, resident_shares
 from scoring.estimates import estimate_wave
+from scoring.grade_margins import grade_people
 from scoring.item_rows import item_pairs_of
 from scoring.models import ScoreRun
 from scoring.numeric.cells import Design
@@ -167,6 +168,7 @@ def _inputs(chain: WaveChain, setting: dict) -> dict:
         "shares": setting["shares"],
         "class_shares": setting["class_shares"],
         "controls": [control.as_dict() for control in setting["controls"]],
+        "grades": {audience: one.as_dict() for audience, one in grade_people(chain.wave).items()},
         "design": {"kind": setting["design"].kind, "fpc": setting["design"].fpc},
         "tally_digest": tally_digest(chain.wave),
         "chain": {"length": chain.length, "digest": bytes(chain.digest).hex()},

@@ -12,6 +12,7 @@ from django.utils import translation
 
 from analysis.other_weights import weight_table
 from analysis.results import wave_results
+from scoring.models import ScoreRun
 from surveys.intake import Submission, commit_batch, void_responses
 from surveys.models import Response, School, Wave
 from tests.analysis.reference_county import county_a, results_of_a  # noqa: F401
@@ -133,9 +134,21 @@ def test_rule_that_weighs_every_reply_alike_has_no_other_weights():
     assert "This wave's rule weighs every reply alike" in page_of(wave)
 
 
-def test_roster_that_changed_since_gives_a_sentence_and_no_number():
+def test_roster_that_changed_since_changes_nothing():
+    """The grades are frozen with the run, as the people per school are."""
     wave = close(wave_with_grades(dict.fromkeys(SCHOOLS, ALIKE)))
-    assert wave_results(wave, now=NOON).run is not None
+    before = table_of(wave).rows[1]
+    School.objects.filter(county=wave.county, code="S001").update(pupils_by_grade={"1": 90, "5": 10})
+    assert before.figure is not None
+    assert table_of(wave).rows[1] == before
+
+
+def test_roster_that_changed_since_a_run_without_grades_gives_a_sentence_and_no_number():
+    """Runs frozen before grades were kept are held against the present roster."""
+    wave = close(wave_with_grades(dict.fromkeys(SCHOOLS, ALIKE)))
+    run = wave_results(wave, now=NOON).run
+    without = {key: value for key, value in run.inputs.items() if key != "grades"}
+    ScoreRun.objects.filter(pk=run.pk).update(inputs=without)
     School.objects.filter(county=wave.county, code="S001").update(pupils_by_grade={"1": 90, "5": 10})
     row = table_of(wave).rows[1]
     assert (row.figure, row.verdict) == (None, "not_computable")
