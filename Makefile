@@ -48,7 +48,7 @@ pictures: $(PY)
 	$(PY) -m tests.chromium
 	$(PY) -m tests.pictures
 
-# How often intervals and verdicts are right on counties whose truth is known: seeded, a quarter of an hour.
+# How often intervals and verdicts are right on counties whose truth is known: seeded, ten minutes.
 simulate: $(PY)
 	$(call install,requirements-dev.txt)
 	OPENBLAS_NUM_THREADS=1 $(PY) -m bench.simulate | tee docs/simulation.txt
