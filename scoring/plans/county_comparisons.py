@@ -20,9 +20,9 @@ from scoring.plans.county_estimators import (
     STRATA_FPC,
     VARIABLES,
     domain_entry,
-    plain_verdict,
 )
 from scoring.plans.county_tables import County, county, county_of_tallies, school_words, shares_of
+from scoring.plans.county_verdicts import plain_verdict
 from scoring.plans.county_weighted import raked_county
 from scoring.plans.errors import PlanError
 from scoring.plans.figures import estimate_result, mean_result, share_result

@@ -23,8 +23,8 @@ from scoring.plans.county_estimators import (
     county_intervals,
     county_item_index,
     county_items,
-    county_verdict,
 )
+from scoring.plans.county_verdicts import county_verdict
 from scoring.plans.county_weighted import county_weights, raked_county, trimmed_county
 from scoring.plans.errors import PlanError
 from scoring.plans.inline_estimators import INLINE_ESTIMATORS, inline_verdict
