@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from analysis.indicator_files.previews import choices_in_words
 from analysis.indicator_forms import language
 from analysis.models import HeadingMapping
 from analysis.views.indicator_preview import times_word
 from surveys.models import County
-from surveys.views.lists import page_of
+from surveys.views.lists import page_of, search_words
+from surveys.views.sent import number_in, read_and_send
 
 LATEST_FORGOTTEN = 20
 
@@ -30,13 +30,13 @@ class KnownRow:
     times: str
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@read_and_send
 def known_headings(request: HttpRequest) -> HttpResponse:
     """All headings that count, ?q= searches; posting `forget` takes one out of use, with who and when."""
     county = request.scope.county
     if request.method == "POST":
         return _forget(request, county)
-    asked = " ".join(request.GET.get("q", "").split())[:100]
+    asked = " ".join(search_words(request).split())
     said = county.heading_mappings.select_related("by", "forgotten_by")
     found = said.filter(forgotten_at=None)
     names = choices_in_words(county, language())
@@ -54,8 +54,7 @@ def known_headings(request: HttpRequest) -> HttpResponse:
 
 
 def _forget(request: HttpRequest, county: County) -> HttpResponse:
-    number = request.POST.get("forget", "")
-    pk = int(number) if number.isascii() and number.isdecimal() and len(number) < 16 else 0
+    pk = number_in(request.POST.get("forget", ""))
     mapping = get_object_or_404(HeadingMapping, county=county, pk=pk)
     changed = HeadingMapping.objects.filter(pk=mapping.pk, forgotten_at=None).update(
         forgotten_by=request.user, forgotten_at=timezone.now()

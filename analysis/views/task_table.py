@@ -138,7 +138,7 @@ def _chosen_table(request: HttpRequest) -> TaskTable:
         Evaluation.objects.filter(county=county).order_by("-at", "-pk").values("year", "standard_key").first()
     )
     year, key = request.GET.get("year", ""), request.GET.get("standard", "")
-    if not (year.isdigit() and len(year) == 4 and EARLIEST_YEAR <= int(year) <= LATEST_YEAR):
+    if not (year.isdecimal() and len(year) == 4 and EARLIEST_YEAR <= int(year) <= LATEST_YEAR):
         year = newest["year"] if newest else timezone.localdate().year
     standards = standards_of(county)
     if key not in standards:

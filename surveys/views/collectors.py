@@ -23,7 +23,7 @@ from surveys.models import Channel, Collector, School, Township, Wave
 from surveys.poster_openings import note_opening
 from surveys.progress import Progress
 from surveys.views.lists import chosen_sort, page_of, search_words
-from surveys.views.sent import number_in
+from surveys.views.sent import clean_text, number_in
 
 FILE_TYPES = {"svg": (qr_svg, "image/svg+xml"), "png": (qr_png, "image/png")}
 COLUMNS = {"place": "place_name", "audience": "audience", "replies": "replies", "target": "target"}
@@ -33,7 +33,7 @@ COLUMNS = {"place": "place_name", "audience": "audience", "replies": "replies", 
 def collectors(request: HttpRequest, wave_id: int) -> HttpResponse:
     """The entry points of one wave, found by school, township, audience, name or code."""
     wave = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
-    words, audience = search_words(request), request.GET.get("audience", "")
+    words, audience = search_words(request), clean_text(request.GET.get("audience", ""))
     township, school = number_in(request.GET.get("township", "")), number_in(request.GET.get("school", ""))
     found = visible_collectors(request.scope).filter(wave=wave)
     if words:

@@ -43,7 +43,7 @@ NOTHING = SlipCount()
 def slips(request: HttpRequest, wave_id: int) -> HttpResponse:
     """All entry points of a wave that are answered with slips, and how many are printed, used, unused."""
     wave = get_object_or_404(Wave, county=request.scope.county, pk=wave_id)
-    words, audience = search_words(request), request.GET.get("audience", "")
+    words, audience = search_words(request), clean_text(request.GET.get("audience", ""))
     found = visible_slips(request).filter(wave=wave)
     everything = list(found)
     totals = counts_by_collector(everything)
