@@ -14,7 +14,8 @@ An item's options share one base: the whole distribution is shown or none of it.
 answers and stay visible: everybody watches them during fieldwork.
 
 The weights inside those totals are taken to be known to the reader and figures to be printed unrounded;
-both err on the side of hiding. Not covered: guesses from standard errors, or knowing what somebody answered.
+both err on the side of hiding. While an audience is hidden, the county's rate stands with one interval and
+the bounds of its verdict alone. Not covered: guesses from these, or knowing what somebody answered.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ ANSWERS = (
     "estimate", "se", "se_smoothed", "interval", "interval_design_based", "valid", "dont_know", "blank",
     "weights", "effective_n", "df", "part_of_variance",
 )  # fmt: skip
+
+# Spreads of the county's rate beside its interval.
+SECOND = ("se", "df", "se_smoothed", "interval_design_based")
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ def hide_small_groups(
     if shown["hidden"]:
         _hide_county(shown)
     silent = {name for kind, *rest in hidden if kind == "audience" for name in rest}
+    if silent:
+        _hide_second_figures(shown)
     for topic in shown["topics"]:
         _hide_topic_parts(topic, hidden, silent if topic["item"] == headline_item else set())
     tip = shown.get("tipping_point")
@@ -203,6 +209,15 @@ def _hide_county(result: dict) -> None:
     result.update({key: None for key in ANSWERS if key in result})
     if result.get("verdict"):
         result["verdict"] = {"verdict": result["verdict"]["verdict"]}
+
+
+def _hide_second_figures(result: dict) -> None:
+    """Of the county's rate only the interval and the bounds that decide: every other figure made of the same
+    answers is one more equation for the few people of a hidden audience."""
+    result.update({key: None for key in SECOND if key in result})
+    if result.get("verdict"):
+        kept = ("verdict", "lower", "upper", "alpha")
+        result["verdict"] = {key: value for key, value in result["verdict"].items() if key in kept}
 
 
 def _hide_topic_parts(topic: dict, hidden: Mapping[Figure, Reason], also: set[str]) -> None:

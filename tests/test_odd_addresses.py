@@ -10,10 +10,11 @@ from tests.surveys.builders import make_county, make_school, open_wave_for
 
 pytestmark = pytest.mark.django_db
 # No database takes the first; the second is a digit to Python, and no number.
-ODD = ("a%00b", "²²²²", "9" * 30, "%F0%9F%98%80", "%ED%A0%80")
+ODD = ("a%00b", "²²²²", "9" * 30, "s:²", "%F0%9F%98%80", "%ED%A0%80")
 LISTS = {
     "/desk/indicators/headings/": ("q", "page"),
     "/desk/tasks/": ("year", "standard"),
+    "/desk/ledger/": ("q", "year", "owner", "view"),
     "/desk/waves/{wave}/collectors/": ("q", "audience", "township", "school", "sort"),
     "/desk/waves/{wave}/slips/": ("q", "audience", "sort"),
 }

@@ -89,15 +89,15 @@ def _searched(
             | Q(school__name__icontains=words)
         )
         number = words.rpartition("-")[2]
-        if number.isdigit() and len(number) <= 6:
+        if number.isdecimal() and len(number) <= 6:
             wanted |= Q(number=int(number))
         items = items.filter(wanted)
     owner, year = request.GET.get("owner", ""), request.GET.get("year", "")
     if owner.startswith("d:"):
         items = items.filter(department=owner[2:].replace("\x00", ""))
-    elif owner.startswith("s:") and owner[2:].isdigit() and len(owner) <= 18:
+    elif owner.startswith("s:") and owner[2:].isdecimal() and len(owner) <= 18:
         items = items.filter(school_id=int(owner[2:]))
-    if year.isdigit() and len(year) == 4:
+    if year.isdecimal() and len(year) == 4:
         items = items.filter(year=int(year))
     return words, items
 
