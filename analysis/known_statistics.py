@@ -153,7 +153,8 @@ def _sources(wave: Wave) -> Iterator[tuple[Source, dict[str, dict[str, dict[str,
         tables = {table.pk: table for table in _tables(wave, year)}
         for table in sorted(tables.values(), key=lambda one: (one.at, one.pk), reverse=True):
             yield Source(table.pk, year, table.at, table.file_name), _of_table(table)
-    last = RosterImport.objects.filter(county=wave.county).order_by("-at", "-id").first()
+    kept = RosterImport.objects.filter(county=wave.county, undo__isnull=True)
+    last = kept.order_by("-at", "-id").first()
     yield (
         Source(None, None, last.at if last else None, last.file_name if last else ""),
         {CLASS_SIZE: dict(_of_roster(wave))},

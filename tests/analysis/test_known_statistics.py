@@ -11,7 +11,7 @@ from analysis.indicators import store_table, withdraw_table
 from analysis.known_statistics import known_statistics, statistics_digest
 from analysis.models import IndicatorTable
 from analysis.school_table import Record
-from surveys.models import RosterImport, School, Wave
+from surveys.models import RosterImport, RosterUndo, School, Wave
 from surveys.questionnaire import instrument_source, read_questionnaire
 from tests.analysis.waves import NOON, county_with_schools, wave_asking
 
@@ -131,3 +131,16 @@ def test_options_and_bands_stand_for_the_numbers_that_they_print():
     training = number_bounds(staff["training_hours"], whole=False)
     assert (training["none"], training["to_36"], training["over_120"]) == ((0, 0), (0, 36), (120, 1000))
     assert number_bounds(student["grade_band"], whole=False) == {}
+
+
+def test_import_that_was_undone_is_not_where_the_roster_comes_from(wave):
+    kept, undone = (
+        RosterImport.objects.create(
+            county=wave.county, file_name=name, sha256="", size_bytes=1, at=NOON + timedelta(days=days),
+            added=3, changed=0, unchanged=0, missing=0, residents_changed=0, rows_left_out=0,
+        )
+        for days, name in enumerate(("名册.xlsx", "传错的名册.xlsx"))
+    )  # fmt: skip
+    RosterUndo.objects.create(of=undone, reason="传错了文件", at=NOON + timedelta(days=2))
+    ((source, _schools),) = known_statistics(wave)["average_class_size"].sources
+    assert (source.file_name, source.at) == (kept.file_name, NOON)
