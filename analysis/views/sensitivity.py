@@ -81,12 +81,14 @@ def _spread(shares: list[Figure], *, scores: int) -> str:
     """Between what rates the rules put the county; how many of the rows are mean scores instead."""
     said = []
     if shares:
+        # Not a plural: languages with one form for all numbers say these two apart as well.
+        text = (
+            _("Under the one rule that gives a rate it is %(lowest)s.")
+            if len(shares) == 1
+            else _("Under %(rules)s rules that give a rate it lies between %(lowest)s and %(highest)s.")
+        )
         said.append(
-            ngettext(
-                "Under the one rule that gives a rate it is %(lowest)s.",
-                "Under %(rules)s rules that give a rate it lies between %(lowest)s and %(highest)s.",
-                len(shares),
-            )
+            text
             % {
                 "rules": len(shares),
                 "lowest": rate_text(min(one.estimate for one in shares), limit=shares[0].limit),
